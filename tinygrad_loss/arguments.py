@@ -1,0 +1,89 @@
+"""How the arguments of a call are sorted: into inputs and attributes, and from NumPy's order into ours."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import unknown_argument
+
+EMPTY = inspect.Parameter.empty
+
+
+class Parameters(NamedTuple):
+    """What a kernel's signature says: the leading parameters are inputs, the others attributes."""
+
+    signature: inspect.Signature
+    inputs: int  # -1: any number
+    names: tuple[str, ...]  # of the attributes
+    defaults: dict[str, Any]
+    known: frozenset[str]  # the names again, to look one up
+
+    def bind(self, shown: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Any way of calling, brought to (inputs, attributes by name)."""
+        try:
+            bound = self.signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{shown}{self.signature}: {error}") from None
+        given = list(bound.items())
+        return tuple(value for _, value in given[: self.inputs]), dict(given[self.inputs :])
+
+
+def read_parameters(kernel: Callable[..., Any], inputs: int | None) -> Parameters:
+    """Sort a kernel's parameters: inputs are those annotated ArrayLike, or, if none is, those without defaults."""
+    signature = inspect.signature(kernel)
+    parameters = list(signature.parameters.values())
+    variadic = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
+    if inputs is None:
+        annotated = [p for p in parameters if p.annotation == "ArrayLike"]
+        required = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is EMPTY]
+        inputs = len(annotated or required)
+    attributes = [p for p in parameters[0 if variadic else inputs :] if not variadic or p.kind is p.KEYWORD_ONLY]
+    defaults = {p.name: p.default for p in attributes if p.default is not EMPTY}
+    names = tuple(p.name for p in attributes)
+    return Parameters(signature, -1 if variadic else inputs, names, defaults, frozenset(names))
+
+
+@cache
+def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
+    """The signature, or None: some of NumPy's C functions have none."""
+    try:
+        return inspect.signature(function)
+    except ValueError:
+        return None
+
+
+def numpy_path(function: Callable[..., Any]) -> str:
+    """The name below `numpy`: "sum", "linalg.inv"."""
+    prefix = (function.__module__ or "").removeprefix("numpy").strip(".")
+    return f"{prefix}.{function.__name__}" if prefix in ("linalg", "fft", "random") else function.__name__
+
+
+def from_numpy(
+    theirs: Callable[..., Any], ours: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """A NumPy call's arguments as our function of that name takes them; an unknown one is refused by name."""
+    numpys, signature = signature_of(theirs), signature_of(ours)
+    if signature is None:
+        return args, kwargs
+    kinds = {p.kind for s in (numpys, signature) if s is not None for p in s.parameters.values()}
+    if numpys is not None and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        given = numpys.bind(*args, **kwargs).arguments
+        required = sum(p.default is EMPTY for p in signature.parameters.values())
+        args = tuple(given.pop(name) for name in list(given)[:required])
+        kwargs = {k: v for k, v in given.items() if k in signature.parameters or not _left_out(numpys, k, v)}
+    kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
+    for key in kwargs:
+        if key not in signature.parameters and inspect.Parameter.VAR_KEYWORD not in kinds:
+            raise unknown_argument(f"np.{theirs.__name__}", key, f"{ours.__name__}{signature}")
+    return args, kwargs
+
+
+def _left_out(signature: inspect.Signature, key: str, value: Any) -> bool:
+    """Whether the argument only repeats NumPy's default."""
+    default = signature.parameters[key].default
+    return value is None or value is default or value is np._NoValue

@@ -1,0 +1,1 @@
+"""The engine: tensors, nodes, and the two ways through a graph."""

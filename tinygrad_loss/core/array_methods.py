@@ -1,0 +1,415 @@
+"""Tensor's methods that only forward to an op, by name, and its conversions to plain Python.
+
+A reader of the engine can skip this file.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import errors
+from ..modes import MODE
+from .numpy_bridge import array_function, array_ufunc
+from .registry import functions
+
+
+class ArrayMethods:
+    """NumPy's operators and methods: each asks the registry for the function of its name."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:  # what Tensor brings
+        _value: Any
+        _node: Any
+        name: str | None
+
+    __array_ufunc__ = array_ufunc
+    __array_function__ = array_function
+
+    def __add__(self, other: Any) -> Any:
+        return functions["add"](self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return functions["add"](other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return functions["subtract"](self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return functions["subtract"](other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return functions["multiply"](self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return functions["multiply"](other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return functions["divide"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return functions["divide"](other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return functions["floor_divide"](self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return functions["floor_divide"](other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return functions["mod"](self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return functions["mod"](other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return functions["power"](self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return functions["power"](other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return functions["matmul"](self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return functions["matmul"](other, self)
+
+    def __neg__(self) -> Any:
+        return functions["negative"](self)
+
+    def __pos__(self) -> Any:
+        return functions["positive"](self)
+
+    def __abs__(self) -> Any:
+        return functions["abs"](self)
+
+    def __invert__(self) -> Any:
+        return functions["logical_not"](self)
+
+    def __and__(self, other: Any) -> Any:
+        return functions["logical_and"](self, other)
+
+    def __or__(self, other: Any) -> Any:
+        return functions["logical_or"](self, other)
+
+    def __eq__(self, other: object) -> Any:
+        return NotImplemented if other is None or isinstance(other, str) else functions["equal"](self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return NotImplemented if other is None or isinstance(other, str) else functions["not_equal"](self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return functions["less"](self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return functions["less_equal"](self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return functions["greater"](self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return functions["greater_equal"](self, other)
+
+    def __iadd__(self, other: Any) -> Any:
+        return self._in_place("+=", other, "add")  # type: ignore[attr-defined]
+
+    def __isub__(self, other: Any) -> Any:
+        return self._in_place("-=", other, "subtract")  # type: ignore[attr-defined]
+
+    def __imul__(self, other: Any) -> Any:
+        return self._in_place("*=", other, "multiply")  # type: ignore[attr-defined]
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self._in_place("/=", other, "divide")  # type: ignore[attr-defined]
+
+    def __ipow__(self, other: Any) -> Any:
+        return self._in_place("**=", other, "power")  # type: ignore[attr-defined]
+
+    def __getitem__(self, index: Any) -> Any:
+        return functions["getitem"](self, index)
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node, where an op made this tensor; None for leaves (PyTorch's name)."""
+        return None if self._node is None or self._node.op is None else self._node
+
+    @property
+    def T(self) -> Any:
+        """The transpose: all axes reversed."""
+        return functions["transpose"](self)
+
+    @property
+    def mT(self) -> Any:
+        """The last two axes swapped: the transpose of each matrix."""
+        return functions["swapaxes"](self, -1, -2)
+
+    def reshape(self, *shape: Any) -> Any:
+        """See `tg.reshape`; the lengths may be given one by one."""
+        return functions["reshape"](self, shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
+
+    def transpose(self, *axes: Any) -> Any:
+        """See `tg.transpose`; the axes may be given one by one."""
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        return functions["transpose"](self, order or None)
+
+    def sum(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.sum`."""
+        return functions["sum"](self, axis, **options)
+
+    def mean(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.mean`."""
+        return functions["mean"](self, axis, **options)
+
+    def max(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.max`."""
+        return functions["max"](self, axis, **options)
+
+    def min(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.min`."""
+        return functions["min"](self, axis, **options)
+
+    def argmax(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.argmax`."""
+        return functions["argmax"](self, axis, **options)
+
+    def argmin(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.argmin`."""
+        return functions["argmin"](self, axis, **options)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Any:
+        """See `tg.swapaxes`."""
+        return functions["swapaxes"](self, axis1, axis2)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """See `tg.squeeze`."""
+        return functions["squeeze"](self, axis)
+
+    def ravel(self) -> Any:
+        """See `tg.ravel`."""
+        return functions["ravel"](self)
+
+    def astype(self, dtype: Any) -> Any:
+        """See `tg.astype`."""
+        return functions["astype"](self, dtype)
+
+    def copy(self) -> Any:
+        """See `tg.copy`."""
+        return functions["copy"](self)
+
+    def exp(self) -> Any:
+        """See `tg.exp`."""
+        return functions["exp"](self)
+
+    def log(self) -> Any:
+        """See `tg.log`."""
+        return functions["log"](self)
+
+    def sqrt(self) -> Any:
+        """See `tg.sqrt`."""
+        return functions["sqrt"](self)
+
+    def square(self) -> Any:
+        """See `tg.square`."""
+        return functions["square"](self)
+
+    def tanh(self) -> Any:
+        """See `tg.tanh`."""
+        return functions["tanh"](self)
+
+    def sigmoid(self) -> Any:
+        """See `tg.sigmoid`."""
+        return functions["sigmoid"](self)
+
+    def relu(self) -> Any:
+        """See `tg.relu`."""
+        return functions["relu"](self)
+
+    def softmax(self, axis: int = -1) -> Any:
+        """See `tg.softmax`."""
+        return functions["softmax"](self, axis)
+
+    def log_softmax(self, axis: int = -1) -> Any:
+        """See `tg.log_softmax`."""
+        return functions["log_softmax"](self, axis)
+
+    def flatten(self) -> Any:
+        """The elements as one axis (see `tg.ravel`)."""
+        return functions["ravel"](self)
+
+    def abs(self) -> Any:
+        """See `tg.abs`."""
+        return functions["abs"](self)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._value.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._value.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._value.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the elements."""
+        return self._value.dtype  # type: ignore[no-any-return]
+
+    @property
+    def data(self) -> np.ndarray[Any, Any]:
+        """The value as an ndarray; read-only unless this is a leaf. Assigning to it binds a new value."""
+        value = self._leaving(".data")
+        if self.is_leaf:
+            if not isinstance(value, np.ndarray):  # a 0-d value is kept as a NumPy scalar until asked for
+                self._rebind(np.array(value))
+            return self._value  # type: ignore[no-any-return]
+        return _read_only(value)
+
+    @data.setter
+    def data(self, value: ArrayLike) -> None:
+        self.assign(value)
+
+    @property
+    def name(self) -> str | None:
+        """A name for repr, pictures and messages."""
+        return getattr(self, "_name", None)
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._name = value
+        if self._node is not None:
+            self._node.annotate().name = value
+
+    def backward(
+        self,
+        gradient: ArrayLike | None = None,
+        retain_graph: bool = True,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Compute the gradient of this tensor with respect to every leaf and add it to their `.grad`.
+
+        Args:
+            gradient: the upstream gradient, of this tensor's shape; may be left out for a scalar.
+            retain_graph: keep the graph, so that it can be drawn and walked again; it stays as
+                long as this tensor. Training loops pass False, which frees it on the way
+                (20 to 40 % faster and half the memory).
+            create_graph: record the backward pass too, so that gradients can be differentiated.
+            inputs: the leaves to compute for; by default all.
+
+        Raises:
+            GraphError: without a graph, on a non-scalar without `gradient`, or after it was freed.
+        """
+        functions["backward"](self, gradient, retain_graph, create_graph, inputs)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        self._grad = None
+
+    def retain_grad(self) -> None:
+        """Let `backward` store `.grad` here too; each backward replaces it."""
+        if self._node is not None:
+            self._node.annotate().owner = weakref.ref(self)
+
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> HookHandle:
+        """Call `hook(gradient)` in each backward once this tensor's gradient is complete.
+
+        A returned value replaces the gradient. `handle.remove()` takes the hook away.
+        """
+        if self._node is None:
+            raise errors.hook_without_graph()
+        return add_hook(self._node, hook)
+
+    # Leaving for plain Python: an observer (capture) may forbid it
+
+    def _leaving(self, what: str) -> Any:
+        for observer in MODE.get().observers:
+            observer.on_escape(self, what)
+        return self._value
+
+    def item(self) -> Any:
+        """The value of a one-element tensor as a Python number."""
+        value = self._leaving(".item()")
+        if value.size != 1:
+            raise errors.not_one_element(value.shape)
+        return value.item()
+
+    def tolist(self) -> Any:
+        """The value as (nested lists of) Python numbers."""
+        return self._leaving(".tolist()").tolist()
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The value as an ndarray; refused while a graph leads here, as in PyTorch."""
+        return self.__array__()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        value = self._leaving("NumPy")
+        if self._node is not None:
+            raise errors.needs_detach()
+        return np.array(value, dtype=dtype) if copy else np.asarray(value, dtype=dtype)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        return operator.index(self._leaving("an index"))
+
+    def __bool__(self) -> bool:
+        return bool(self._leaving("bool()"))
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self._leaving("in") == getattr(value, "_value", value)))
+
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return str(self)
+        value = self._leaving("format()")
+        if value.size == 1:
+            return format(value.item(), spec)
+        return np.array2string(value, formatter={"all": lambda element: format(element, spec)})
+
+    def __repr__(self) -> str:
+        value = np.asarray(self._value)
+        parts = [np.array2string(value, separator=", ", prefix="tensor(")]
+        if not value.size and value.ndim != 1:
+            parts.append(f"shape={value.shape}")
+        if value.dtype not in (np.float64, np.int64, np.bool_):
+            parts.append(f"dtype={value.dtype}")
+        if self.name is not None:
+            parts.append(f"name={self.name!r}")
+        if self._node is not None:
+            parts.append(f"op={self._node.op.name}" if self._node.op else "requires_grad=True")
+        return f"tensor({', '.join(parts)})"
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._node is not None and self._node.op is not None:
+            raise errors.not_picklable()
+        kind = type(self) if "_base" not in type(self).__slots__ else type(self).__base__
+        return kind, (np.array(self._value), self._node is not None, None, self.name)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        kind, arguments = self.__reduce__()
+        memo[id(self)] = result = kind(*arguments)
+        return result

@@ -1,0 +1,203 @@
+"""Reverse mode: gradients pulled back along the recorded nodes, from outputs to leaves.
+
+`pull_back` is the whole of it and changes nothing; `.backward()` is pull_back plus storing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+
+from .. import errors
+from ..modes import no_grad
+from .hooks import Observer
+from .node import Node, leading_to, newest_first
+from .primitive import results
+from .registry import functions, ops
+from .tensor import Tensor, wrap
+
+
+def pull_back(
+    outputs: Sequence[Node],
+    cotangents: Sequence[Any],
+    inputs: Sequence[Node] | None = None,
+    *,
+    record: bool = False,
+    release: bool = False,
+    observer: Observer | None = None,
+) -> dict[Node, Any]:
+    """Gradients of sum(outputs * cotangents), by node; stored nowhere.
+
+    Args:
+        outputs: the nodes to start from.
+        cotangents: the upstream gradient of each: arrays, or Tensors with `record`.
+        inputs: the nodes wanted; by default every leaf, and whoever called `retain_grad`.
+        record: run the rules on Tensors, so that the results have graphs of their own.
+        release: free each node once the walk has passed it.
+        observer: told of every gradient and contribution on the way.
+
+    Returns:
+        A dict from node to gradient; a wanted node that no path reaches is missing.
+    """
+    order = newest_first(outputs)
+    wanted = set(inputs or ())
+    needed = None if inputs is None else leading_to(wanted, order)
+    gradients: dict[Node, Any] = {}
+    owned: set[Node] = set()  # nodes whose gradient array this walk made, and may add into
+    found: dict[Node, Any] = {}
+    ndarray = np.ndarray
+
+    def complete(node: Node, g: Any) -> Any:
+        """What happens to a node's gradient once nothing can be added to it."""
+        extra = node.extra
+        if extra is not None:
+            for hook in tuple(extra.hooks.values()):
+                g = _hooked(hook, g)
+        if node in wanted or (needed is None and extra is not None and extra.owner is not None):
+            found[node] = g
+        if observer is not None:
+            observer.on_gradient(node, g)
+        return g
+
+    for node, cotangent in zip(outputs, cotangents, strict=True):
+        _add(gradients, owned, node, cotangent)
+    # Rules may meet 0 * inf on the way to a right answer: detect_anomaly explains, warnings would not.
+    with np.errstate(all="ignore"), nullcontext() if record else no_grad():
+        for node in order:
+            g = gradients.pop(node, None)
+            if g is None:
+                continue
+            op, edges, y, attributes = node.op, node.inputs, node.value, node.attributes
+            if type(y) is tuple:
+                g = g.filled(y, record)
+            if node.extra is not None or wanted or observer is not None:
+                g = complete(node, g)
+            if record:
+                y = results(node)
+                values = [results(edge) if type(edge) is Node else edge for edge in edges]
+            else:
+                values = [edge.value if type(edge) is Node else edge for edge in edges]
+            rules = op.rules_for(len(edges)) if op.variadic else op.rules
+            for index, (parent, rule, x) in enumerate(zip(edges, rules, values)):  # noqa: B905 - rules may be fewer
+                if type(parent) is not Node or rule is None or (needed is not None and parent not in needed):
+                    continue
+                c = rule(g, y, *values, **attributes) if attributes else rule(g, y, *values)
+                kind = type(c)
+                if kind is not type(x) or (kind is ndarray and (c.shape != x.shape or c.dtype is not x.dtype)):
+                    c = _fitted(c, parent.value, node, index)
+                if observer is not None:
+                    observer.on_contribution(node, index, g, c)
+                if parent in gradients:
+                    _add(gradients, owned, parent, c)
+                else:
+                    gradients[parent] = c
+            if release:
+                node.inputs = node.value = None
+        while gradients:  # what is left is at the leaves
+            complete(*gradients.popitem())
+    return found
+
+
+def _add(gradients: dict[Node, Any], owned: set[Node], node: Node, c: Any) -> None:
+    """Add a contribution: the first is kept by reference, the second added aside, later ones in place."""
+    old = gradients.get(node)
+    if old is None:
+        gradients[node] = c
+    elif node in owned:
+        np.add(old, c, out=old)
+    else:
+        gradients[node] = total = old + c
+        if type(total) is np.ndarray:
+            owned.add(node)
+
+
+class Parts(dict[int, Any]):
+    """The gradient of a node with several results, as far as it is known: by index of the result."""
+
+    def __add__(self, other: Parts) -> Parts:
+        return Parts({**self, **{index: self[index] + g if index in self else g for index, g in other.items()}})
+
+    def filled(self, y: tuple[Any, ...], record: bool) -> tuple[Any, ...]:
+        """A gradient for every result: zeros where nothing used it."""
+        parts = [self[index] if index in self else np.zeros_like(part) for index, part in enumerate(y)]
+        return tuple(wrap(g, None) if record and not isinstance(g, Tensor) else g for g in parts)
+
+
+def _fitted(c: Any, x: Any, node: Node, index: int) -> Any:
+    """A rule's result brought to the shape and dtype of its input `x`, or the rule's error."""
+    if type(c) is Parts:
+        return c
+    c = c if isinstance(c, (Tensor, np.ndarray)) else np.asarray(c)
+    if c.shape != x.shape:
+        if node.op.kind != "elementwise":
+            raise errors.rule_shape(node.op.name, index, c.shape, x.shape)
+        sum_to = ops["sum_to"]  # undoes the broadcast
+        c = sum_to.kernel(c, x.shape) if type(c) is np.ndarray else sum_to.call(c, shape=x.shape)
+    if c.dtype != x.dtype:
+        if c.dtype.kind == "c":
+            raise errors.rule_complex(node.op.name, index, x.dtype)
+        c = functions["astype"](c, dtype=x.dtype)
+    return c[()] if type(c) is np.ndarray else c
+
+
+def _hooked(hook: Any, g: Any) -> Any:
+    """The gradient as a hook leaves it: the one it returns, or the same."""
+    given = g if isinstance(g, Tensor) else wrap(g, None)
+    replaced = hook(given)
+    if replaced is None:
+        return g
+    replaced = replaced if isinstance(replaced, Tensor) else Tensor(replaced)
+    if replaced.shape != given.shape:
+        raise errors.gradient_shape("The gradient that a hook returned", replaced.shape, given.shape)
+    return replaced if isinstance(g, Tensor) else replaced._value
+
+
+def starting_gradient(tensor: Tensor, gradient: Any = None, record: bool = False) -> Any:
+    """The upstream gradient at the output: ones for a single number, else what the caller gives, checked."""
+    if tensor.node is None:
+        raise errors.no_graph()
+    if gradient is None:
+        if tensor.size != 1:
+            raise errors.not_a_scalar(tensor.shape)
+        gradient = np.ones(tensor.shape)
+    gradient = gradient if isinstance(gradient, Tensor) else Tensor(gradient)
+    if gradient.shape != tensor.shape:
+        raise errors.gradient_shape("gradient=", gradient.shape, tensor.shape)
+    if gradient.dtype != tensor.dtype:
+        gradient = functions["astype"](gradient, dtype=tensor.dtype)
+    return gradient if record else gradient._value
+
+
+def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bool, inputs: Any) -> None:
+    """Pull back from `tensor` and add to the `.grad` of the leaves (see `Tensor.backward`)."""
+    seeds = [starting_gradient(tensor, gradient, create_graph)]
+    chosen = None
+    if inputs is not None:
+        chosen = [t.node for t in ([inputs] if isinstance(inputs, Tensor) else inputs)]
+        if not chosen or None in chosen:
+            raise errors.no_graph()
+    found = pull_back([tensor.node], seeds, chosen, record=create_graph, release=not retain_graph)  # type: ignore[list-item]
+    del seeds
+    while found:
+        leaf, g = found.popitem()
+        owner = leaf.extra and leaf.extra.owner and leaf.extra.owner()
+        if owner is None:
+            continue
+        if type(g) is np.ndarray and (g.base is not None or sys.getrefcount(g) > _ALONE):
+            g = g.copy()  # something else holds this memory too, and a leaf's gradient is its own
+        g = g if isinstance(g, Tensor) else wrap(g, None)
+        old = owner.grad if leaf.op is None else None  # leaves add up; others start afresh
+        owner._grad = g if old is None else old + g if create_graph else wrap(old._value + g._value, None)
+
+
+def _references_when_alone() -> int:
+    thing = object()
+    return sys.getrefcount(thing)
+
+
+_ALONE = _references_when_alone()
+functions["backward"] = backward

@@ -1,0 +1,42 @@
+"""Observers: how drawing, stepping, anomaly search and capture watch the engine without being in it.
+
+An observer of recording is entered with `modes.observed_by(observer)`; an observer of one backward
+walk is given to `pull_back(observer=...)`. Without observers the engine pays one attribute read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .node import Node
+
+
+class Observer:
+    """Base of observers: override what you want to see. Every method does nothing here."""
+
+    def on_call(self, op: Any, inputs: tuple[Any, ...], attributes: dict[str, Any], result: Any) -> None:
+        """An op was called on Tensors: `result` is the new Tensor (or a tuple of them)."""
+
+    def on_assign(self, tensor: Any, value: Any) -> None:
+        """`tensor` is about to be bound to the new value (a Tensor or an array)."""
+
+    def on_escape(self, tensor: Any, what: str) -> None:
+        """The value of `tensor` is about to leave for Python, through `what` (float, bool, .data, ...)."""
+
+    def on_gradient(self, node: Node, gradient: Any) -> None:
+        """Backward has all of `node`'s gradient and is about to pass it on."""
+
+    def on_contribution(self, node: Node, index: int, gradient: Any, contribution: Any) -> None:
+        """The rule of `node` for its input `index` turned `gradient` into `contribution`."""
+
+
+class HookHandle:
+    """What `register_hook` returns; `remove()` takes the hook away again."""
+
+    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
+        self._hooks = hooks
+        hooks[id(self)] = hook
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        self._hooks.pop(id(self), None)

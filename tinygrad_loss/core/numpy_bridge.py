@@ -1,0 +1,66 @@
+"""NumPy's own functions on Tensors: `np.exp(t)`, `np.sum(t)`, `array @ t` find the op of that name.
+
+A function without an op raises and names the nearest that has one: never an object array, never a
+silent ndarray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..arguments import from_numpy, numpy_path
+from ..errors import no_rule, unrecorded_out
+from .registry import functions
+
+_REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
+_PLAIN_ANSWERS = frozenset(
+    "shape ndim size allclose array_equal array_equiv result_type can_cast iscomplexobj isrealobj common_type "
+    "array_repr array_str array2string shares_memory may_share_memory min_scalar_type".split()
+)
+
+
+def array_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    """`Tensor.__array_ufunc__`: calls of ufuncs, and `reduce` where there is a reduction of that name."""
+    name, shown = ufunc.__name__, f"np.{ufunc.__name__}"
+    if method == "reduce" and name in _REDUCTIONS:
+        name, method, kwargs = _REDUCTIONS[name], "__call__", {"axis": 0, **kwargs}
+    if method != "__call__":
+        raise no_rule(f"{shown}.{method}", name, functions)
+    if kwargs.get("where") is True:
+        del kwargs["where"]
+    return _call(ufunc, name, shown, inputs, kwargs)
+
+
+def array_function(tensor: Any, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+    """`Tensor.__array_function__`: every other NumPy function, by its path below `numpy`."""
+    name = numpy_path(function)
+    if name in _PLAIN_ANSWERS:
+        return function(*_plain(args), **_plain(kwargs))
+    return _call(function, name, f"np.{name}", args, dict(kwargs))
+
+
+def _call(function: Callable[..., Any], name: str, shown: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    own = functions.get(name)
+    if own is None:
+        raise no_rule(shown, name, functions)
+    out = kwargs.pop("out", None)
+    args, kwargs = from_numpy(function, own, args, kwargs)
+    result = own(*args, **kwargs)
+    if out is None:
+        return result
+    target = out[0] if type(out) is tuple and len(out) == 1 else out
+    if type(target) is not np.ndarray or result.requires_grad:
+        raise unrecorded_out(shown)
+    target[...] = result._value  # an ndarray that collects plain values: no graph is lost
+    return target
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_plain(item) for item in value)
+    return getattr(value, "_value", value)

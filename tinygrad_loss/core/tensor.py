@@ -1,0 +1,222 @@
+"""The tensor: a value and the node that made it.
+
+`Tensor` itself does little: it holds an array and knows whether a graph leads to it. What can be
+done with it stands in `ops/`, one block per op; the methods that forward to those blocks, and the
+conversions to plain Python, are in `array_methods.py`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .. import errors
+from ..modes import MODE
+from .array_methods import ArrayMethods
+from .node import NO_ATTRIBUTES, Extra, Node
+from .registry import functions
+
+ArrayLike: TypeAlias = Any  # a Tensor, an ndarray, a number, or nested lists of numbers
+
+
+class Tensor(ArrayMethods):
+    """An array that remembers how it was computed.
+
+    Args:
+        data: a number, nested lists, an ndarray, or another Tensor (whose value is taken).
+        requires_grad: make this a leaf whose gradient `backward` computes. The data is copied, so
+            that a later change of your array cannot change the graph.
+        dtype: a NumPy dtype; by default the data's own. Python floats become float64, as in NumPy.
+        name: shown in repr, pictures and error messages.
+
+    Raises:
+        DTypeError: for data that is not numeric, or `requires_grad` on integers or booleans.
+
+    >>> x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    >>> loss = (x * x).sum()
+    >>> loss.backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    __slots__ = ("__weakref__", "_grad", "_name", "_node", "_origin", "_value")
+
+    def __init__(
+        self, data: ArrayLike, requires_grad: bool = False, dtype: Any = None, name: str | None = None
+    ) -> None:
+        self._value: Any = as_value(data, dtype)
+        self._node: Node | None = None
+        if name is not None:
+            self._name: str | None = name
+        if requires_grad:
+            self._become_leaf(np.array(self._value)[()])
+
+    def _become_leaf(self, value: Any) -> None:
+        """Start a graph here: a new leaf Node around `value`, with the name and hooks of the old one."""
+        if value.dtype.kind not in "fc":
+            raise errors.not_differentiable(value.dtype)
+        extra = Extra() if self._node is None or self._node.extra is None else self._node.extra
+        extra.owner = weakref.ref(self)
+        extra.name = self.name
+        self._value = value
+        self._node = Node(None, (), NO_ATTRIBUTES, value, (), extra)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` stored, a Tensor; None before. Leaves add up over calls."""
+        return getattr(self, "_grad", None)
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        gradient = value if value is None or isinstance(value, Tensor) else Tensor(value)
+        if gradient is not None and gradient.shape != self.shape:
+            raise errors.gradient_shape("The new .grad", gradient.shape, self.shape)
+        self._grad: Tensor | None = gradient
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a graph leads to this tensor, or starts here."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Make this a leaf that collects a gradient, or stop it from being one; returns itself."""
+        if not self.is_leaf and not requires_grad:
+            raise errors.computed_requires_grad()
+        if not requires_grad:
+            self._node = None
+        elif self._node is None:
+            self._become_leaf(np.array(self._value)[()])
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """True unless an op with a graph made this tensor."""
+        return self._node is None or self._node.op is None
+
+    @property
+    def node(self) -> Node | None:
+        """The record of how this tensor was made; None where no gradient is needed."""
+        return self._node
+
+    def detach(self) -> Tensor:
+        """The same value without its graph; read-only, since the graph still holds it."""
+        return wrap(self._value if self._node is None else read_only(self._value), None)
+
+    # Assignment binds a new value: nothing ever writes into an array that a node holds.
+
+    def assign(self, value: ArrayLike, copy: bool = True) -> Tensor:
+        """Bind a new value of the same shape, cast to this tensor's dtype; old graphs keep the old one.
+
+        `copy=False` hands the array over: nobody may write into it afterwards.
+        """
+        for observer in MODE.get().observers:
+            observer.on_assign(self, value)
+        if isinstance(self, View):
+            raise errors.view_assignment("assign")
+        if not self.is_leaf:
+            raise errors.computed_assignment()
+        new = as_value(value)
+        if new.shape != self.shape:
+            raise errors.ShapeError(
+                f"assign cannot bind a value of shape {new.shape} to a tensor of shape {self.shape}.",
+                "The new value has the tensor's shape.",
+                "Make a new tensor for a value of another shape.",
+            )
+        self._rebind(np.array(new, dtype=self.dtype)[()] if copy or new.dtype != self.dtype else new)
+        return self
+
+    def _rebind(self, value: Any) -> None:
+        if self._node is None:
+            self._value = value
+        else:
+            self._become_leaf(value)
+
+    def _may_change_in_place(self, what: str) -> bool:
+        """Whether this is a leaf with gradients, to be updated in place; an error where that is recorded."""
+        if self._node is None or self._node.op is not None:
+            return False
+        if MODE.get().recording:
+            raise errors.leaf_in_place(what)
+        return True
+
+    def __setitem__(self, index: Any, value: ArrayLike) -> None:
+        if isinstance(self, View):
+            raise errors.view_assignment("Assignment")
+        in_place = self._may_change_in_place("x[i] = v")
+        result = functions["index_set"](self, index, value)
+        if in_place:
+            self.assign(result, copy=False)
+        else:  # this variable goes on as the new node; whoever used it before keeps the old one
+            self._value, self._node = result._value, result._node
+            self.name = self.name
+
+    def _in_place(self, symbol: str, other: ArrayLike, op: str) -> Tensor:
+        in_place = self._may_change_in_place(f"w {symbol} ...")
+        result: Tensor = functions[op](self, other)
+        return self.assign(result, copy=False) if in_place else result
+
+
+class View(Tensor):
+    """A tensor that shares memory with another one; it says so when that one was assigned since.
+
+    NumPy's view would show the new values, this one cannot: so it refuses rather than differ.
+    """
+
+    __slots__ = ("_base", "_seen")
+
+    def _read(self) -> Any:
+        if self._base._value is not self._seen:
+            raise errors.stale_view()
+        return _value_slot.__get__(self)
+
+    def _write(self, value: Any) -> None:
+        _value_slot.__set__(self, value)
+
+    _value = property(_read, _write)  # type: ignore[assignment]
+
+
+_value_slot: Any = Tensor.__dict__["_value"]
+
+
+def wrap(value: Any, node: Node | None) -> Tensor:
+    """A Tensor around a value and its node, without the checks of the constructor."""
+    tensor = object.__new__(Tensor)
+    tensor._value = value
+    tensor._node = node
+    return tensor
+
+
+def wrap_view(value: Any, node: Node | None, base: Tensor) -> Tensor:
+    """A View of `base`; a view of a view belongs to the tensor at its root."""
+    view = object.__new__(View)
+    view._value = value
+    view._node = node
+    view._base = base._base if isinstance(base, View) else base
+    view._seen = view._base._value
+    return view
+
+
+def read_only(value: Any) -> np.ndarray[Any, Any]:
+    """A view of `value` that cannot be written through."""
+    view = np.asarray(value).view()
+    view.flags.writeable = False
+    return view
+
+
+def as_value(data: ArrayLike, dtype: Any = None) -> Any:
+    """`data` as the engine stores it: an ndarray, or a NumPy scalar for 0-d; only numbers pass."""
+    if type(data) is np.ndarray and dtype is None and data.dtype.kind in "biuf" and data.ndim:
+        return data
+    try:
+        array = np.asarray(data._value if isinstance(data, Tensor) else data, dtype=dtype)
+    except (ValueError, TypeError) as error:
+        raise errors.not_numbers(data, error) from None
+    if array.dtype.kind not in "biuf":
+        raise errors.not_numbers(data)
+    return array[()]

@@ -1,0 +1,1 @@
+"""The calculus: one block per op."""

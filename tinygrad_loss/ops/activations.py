@@ -1,0 +1,55 @@
+"""Activation functions: elementwise nonlinearities of neural networks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.primitive import elementwise
+from ..core.tensor import ArrayLike, Tensor
+from .samples import arrays, scalars
+
+
+@elementwise(
+    lambda t, y, x: np.where(x > 0, t, 0),
+    formula="y = max(x, 0)",
+    derivative="∂y/∂x = 1 where x > 0, else 0",
+    kink="0 at 0",
+    samples=lambda: [arrays((2, 3)), scalars(1)],
+)
+def relu(x: ArrayLike) -> Tensor:
+    """The rectified linear unit max(x, 0); its derivative at 0 is 0.
+
+    >>> tg.relu(tg.tensor([-1.0, 0.0, 2.0]))
+    tensor([0., 0., 2.])
+    """
+    return np.maximum(x, 0)
+
+
+@elementwise(
+    lambda t, y, x: t * y * (1 - y),
+    formula="y = 1/(1 + e⁻ˣ)",
+    derivative="∂y/∂x = y(1 - y)",
+    samples=lambda: [arrays((2, 3)), scalars(1)],
+)
+def _sigmoid(x: ArrayLike) -> Tensor:
+    e = np.exp(-np.abs(x))  # never above 1, so nothing overflows
+    return np.where(x >= 0, 1, e) / (1 + e)
+
+
+@_sigmoid.op.front
+def sigmoid(x: ArrayLike) -> Tensor:
+    """The logistic sigmoid 1/(1 + e⁻ˣ), with derivative y(1 - y).
+
+    The result remembers x, so that binary cross-entropy can be computed from the logits.
+
+    >>> tg.sigmoid(tg.tensor([0.0, 2.0]))
+    tensor([0.5       , 0.88079708])
+    """
+    return with_origin(_sigmoid(x), x)
+
+
+def with_origin(y: Tensor, x: ArrayLike) -> Tensor:
+    """y, remembering the tensor x it was made from: a loss can then avoid going through y."""
+    if isinstance(y, Tensor) and isinstance(x, Tensor):
+        y._origin = x
+    return y

@@ -1,0 +1,123 @@
+"""Linear algebra: products of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import bilinear, primitive
+from ..core.tensor import ArrayLike, Tensor
+from ..errors import ShapeError
+from .samples import arrays
+from .shaping import sum_to
+
+
+def transposed(x: Any) -> Any:
+    """The last two axes exchanged: the transpose of each matrix."""
+    return x.T if x.ndim == 2 else x.swapaxes(-1, -2)
+
+
+def left_adjoint(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """g bᵀ, summed over the batch axes along which a was broadcast; vectors as one-row matrices."""
+    if a.ndim == 2 == b.ndim:
+        return g @ b.T
+    if b.ndim == 1:
+        full = np.expand_dims(g, -1) * b  # (..., rows, inner)
+    elif a.ndim == 1:
+        full = (np.expand_dims(g, -2) @ transposed(b))[..., 0, :]
+    else:
+        full = g @ transposed(b)
+    return full if full.shape == a.shape else sum_to(full, shape=a.shape)
+
+
+def right_adjoint(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """aᵀ g, summed over the batch axes along which b was broadcast; vectors as one-column matrices."""
+    if a.ndim == 2 == b.ndim:
+        return a.T @ g
+    if a.ndim == 1:
+        full = np.expand_dims(a, -1) * (g if b.ndim == 1 else np.expand_dims(g, -2))
+    elif b.ndim == 1:
+        full = (transposed(a) @ np.expand_dims(g, -1))[..., 0]
+    else:
+        full = transposed(a) @ g
+    return full if full.shape == b.shape else sum_to(full, shape=b.shape)
+
+
+def explain_matmul(a: Any, b: Any) -> Exception:
+    """The error for two arrays that cannot be multiplied, with the transpose that would do."""
+    a_shape, b_shape = np.shape(a), np.shape(b)
+    what = f"matmul cannot multiply {a_shape} by {b_shape}."
+    if not a_shape or not b_shape:
+        return ShapeError(what, "Both must have at least one axis.", "Use a * b for products with a number.")
+    inner = b_shape[-2] if len(b_shape) > 1 else b_shape[0]
+    if a_shape[-1] == inner:
+        return ShapeError(what, "The batch axes before the last two must broadcast.", "Use reshape or x[:, None].")
+    needs = f"The last axis of the first ({a_shape[-1]}) must equal the second-last axis of the second ({inner})."
+    cure = "Check which axis counts the features."
+    if b_shape[-1] == a_shape[-1] and len(b_shape) > 1:
+        cure = "Did you mean  a @ b.T ?"
+    elif len(a_shape) > 1 and a_shape[-2] == inner:
+        cure = "Did you mean  a.T @ b ?"
+    return ShapeError(what, needs, cure)
+
+
+@bilinear(
+    left_adjoint,
+    right_adjoint,
+    formula="Y = A B",
+    derivative="Ā = Ȳ Bᵀ, B̄ = Aᵀ Ȳ",
+    explain=explain_matmul,
+    samples=lambda: [
+        arrays((2, 3), (3, 4)),
+        arrays((3,), (3,)),
+        arrays((2, 3), (3,)),
+        arrays((3,), (3, 4)),
+        arrays((5, 2, 3), (3, 4)),
+        arrays((5, 2, 3), (5, 3, 4)),
+        arrays((2, 1, 2, 3), (5, 3, 2)),
+        arrays((3,), (5, 3, 2)),
+        arrays((5, 2, 3), (3,)),
+    ],
+)
+def matmul(a: ArrayLike, b: ArrayLike) -> Tensor:
+    """The matrix product a @ b, over all batch axes; the gradients are Ȳ Bᵀ and Aᵀ Ȳ.
+
+    Shapes: (..., n, k) @ (..., k, m) → (..., n, m); a 1-d operand is a row on the left, a column on
+    the right, and its axis vanishes.
+
+    Raises:
+        ShapeError: when the inner lengths differ.
+
+    >>> tg.matmul(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]))
+    tensor([[11.]])
+    """
+    return a @ b
+
+
+@primitive(
+    lambda g, y, x, w, b: left_adjoint(g, y, x, w),
+    lambda g, y, x, w, b: right_adjoint(g, y, x, w),
+    lambda g, y, x, w, b: np.add.reduce(g, axis=(*range(g.ndim - 1),)),
+    pushes=[
+        lambda t, y, x, w, b: t @ w,
+        lambda t, y, x, w, b: x @ t,
+        lambda t, y, x, w, b: np.broadcast_to(t, y.shape),
+    ],
+    formula="Y = X W + b",
+    derivative="X̄ = Ȳ Wᵀ, W̄ = Xᵀ Ȳ, b̄ = Σ rows of Ȳ",
+    explain=lambda x, w, b: explain_matmul(x, w),
+    samples=lambda: [arrays((2, 3), (3, 4), (4,)), arrays((5, 2, 3), (3, 4), (4,)), arrays((3,), (3, 4), (4,))],
+)
+def affine(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> Tensor:
+    """x @ w + b, the map of a Dense layer, as one op.
+
+    Shapes: (..., inputs) @ (inputs, units) + (units,) → (..., units).
+
+    Raises:
+        ShapeError: when the inner lengths differ.
+
+    >>> tg.affine(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]), tg.tensor([0.5]))
+    tensor([[11.5]])
+    """
+    return x @ w + b
