@@ -1,10 +1,12 @@
+"""A from-scratch reverse-mode autograd engine in Python on NumPy; independent of tinygrad."""
+
 from .core.tensor import Tensor
+from .modes import config, enable_grad, is_grad_enabled, no_grad, set_grad_enabled, set_random_seed
+from .ops.activations import *
 from .ops.elementwise import *
-from .ops.reductions import *
-from .ops.shaping import *
 from .ops.indexing import *
 from .ops.linalg import *
-from .ops.activations import *
+from .ops.reductions import *
+from .ops.shaping import *
 from .ops.softmax import *
-from .modes import *
 def tensor(data, requires_grad=False, dtype=None, name=None): return Tensor(data, requires_grad, dtype, name)

@@ -64,10 +64,10 @@ def numpy_path(function: Callable[..., Any]) -> str:
 
 
 def from_numpy(
-    theirs: Callable[..., Any], ours: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    shown: str, theirs: Callable[..., Any] | None, ours: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """A NumPy call's arguments as our function of that name takes them; an unknown one is refused by name."""
-    numpys, signature = signature_of(theirs), signature_of(ours)
+    numpys, signature = theirs and signature_of(theirs), signature_of(ours)
     if signature is None:
         return args, kwargs
     kinds = {p.kind for s in (numpys, signature) if s is not None for p in s.parameters.values()}
@@ -79,7 +79,7 @@ def from_numpy(
     kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
     for key in kwargs:
         if key not in signature.parameters and inspect.Parameter.VAR_KEYWORD not in kinds:
-            raise unknown_argument(f"np.{theirs.__name__}", key, f"{ours.__name__}{signature}")
+            raise unknown_argument(shown, key, f"{ours.__name__}{signature}")
     return args, kwargs
 
 

@@ -31,7 +31,7 @@ def array_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwarg
         raise no_rule(f"{shown}.{method}", name, functions)
     if kwargs.get("where") is True:
         del kwargs["where"]
-    return _call(ufunc, name, shown, inputs, kwargs)
+    return _call(None, name, shown, inputs, kwargs)
 
 
 def array_function(tensor: Any, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
@@ -42,12 +42,12 @@ def array_function(tensor: Any, function: Callable[..., Any], types: Any, args: 
     return _call(function, name, f"np.{name}", args, dict(kwargs))
 
 
-def _call(function: Callable[..., Any], name: str, shown: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _call(function: Callable[..., Any] | None, name: str, shown: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     own = functions.get(name)
     if own is None:
         raise no_rule(shown, name, functions)
     out = kwargs.pop("out", None)
-    args, kwargs = from_numpy(function, own, args, kwargs)
+    args, kwargs = from_numpy(shown, function, own, args, kwargs)
     result = own(*args, **kwargs)
     if out is None:
         return result

@@ -26,7 +26,7 @@ from .. import errors
 from ..arguments import read_parameters
 from ..modes import MODE
 from .node import NO_ATTRIBUTES, Node, next_birth
-from .registry import functions, ops
+from .registry import functions, op_named, ops
 from .tensor import Tensor, as_value, wrap, wrap_view
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -81,7 +81,7 @@ class Op:
         return f"<{self.kind} op {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ops.__getitem__, (self.name,)
+        return op_named, (self.name,)
 
 
 def _unary_call(op: Op) -> Callable[..., Any]:

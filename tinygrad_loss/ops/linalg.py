@@ -23,7 +23,7 @@ def left_adjoint(g: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 2 == b.ndim:
         return g @ b.T
     if b.ndim == 1:
-        full = np.expand_dims(g, -1) * b  # (..., rows, inner)
+        full = g * b if a.ndim == 1 else np.expand_dims(g, -1) * b  # (..., rows, inner)
     elif a.ndim == 1:
         full = (np.expand_dims(g, -2) @ transposed(b))[..., 0, :]
     else:
@@ -36,7 +36,7 @@ def right_adjoint(g: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 2 == b.ndim:
         return a.T @ g
     if a.ndim == 1:
-        full = np.expand_dims(a, -1) * (g if b.ndim == 1 else np.expand_dims(g, -2))
+        full = a * g if b.ndim == 1 else np.expand_dims(a, -1) * np.expand_dims(g, -2)
     elif b.ndim == 1:
         full = (transposed(a) @ np.expand_dims(g, -1))[..., 0]
     else:
