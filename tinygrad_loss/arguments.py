@@ -12,6 +12,10 @@ import numpy as np
 from .errors import unknown_argument
 
 EMPTY = inspect.Parameter.empty
+PLAIN_ANSWERS = frozenset(  # NumPy functions that ask about arrays: on Tensors they give plain values
+    "shape ndim size allclose array_equal array_equiv result_type can_cast iscomplexobj isrealobj common_type "
+    "array_repr array_str array2string shares_memory may_share_memory min_scalar_type".split()
+)
 
 
 class Parameters(NamedTuple):
@@ -64,7 +68,11 @@ def numpy_path(function: Callable[..., Any]) -> str:
 
 
 def from_numpy(
-    shown: str, theirs: Callable[..., Any] | None, ours: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    shown: str,
+    theirs: Callable[..., Any] | None,
+    ours: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """A NumPy call's arguments as our function of that name takes them; an unknown one is refused by name."""
     numpys, signature = theirs and signature_of(theirs), signature_of(ours)
@@ -87,3 +95,12 @@ def _left_out(signature: inspect.Signature, key: str, value: Any) -> bool:
     """Whether the argument only repeats NumPy's default."""
     default = signature.parameters[key].default
     return value is None or value is default or value is np._NoValue
+
+
+def plain(value: Any) -> Any:
+    """The arguments with every Tensor in them replaced by its value."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(plain(item) for item in value)
+    return getattr(value, "_value", value)

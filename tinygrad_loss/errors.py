@@ -18,6 +18,7 @@ A message has four parts: what failed, what it got, what it needs, what to do.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 
 class TinygradLossError(Exception):
@@ -203,6 +204,14 @@ def view_assignment(what: str) -> GraphError:
     )
 
 
+def assigned_shape(got: tuple[int, ...], needed: tuple[int, ...]) -> ShapeError:
+    return ShapeError(
+        f"assign cannot bind a value of shape {got} to a tensor of shape {needed}.",
+        "The new value has the tensor's shape.",
+        "Make a new tensor for a value of another shape.",
+    )
+
+
 def computed_assignment() -> GraphError:
     return GraphError(
         "assign cannot change a tensor that an op computed.",
@@ -259,21 +268,23 @@ def unrecorded_out(shown: str) -> ArgumentError:
     )
 
 
-def failed_call(
-    name: str, elementwise: bool, values: list[object], attributes: dict[str, object], error: Exception
-) -> Exception:
-    """A clear error for what NumPy refused inside an op: made only when it is raised."""
+def failed_call(op: Any, inputs: tuple[Any, ...], attributes: dict[str, Any], error: Exception) -> Exception:
+    """A clear error for what NumPy refused inside an op: NumPy fails first, so the good path never pays."""
     if isinstance(error, TinygradLossError):
         return error
+    values = [getattr(x, "_value", x) for x in inputs]
+    better = op.explain(*values, **attributes) if op.explain is not None else None
+    if better is not None:
+        return better
     listed = " and ".join(str(getattr(value, "shape", ())) for value in values)
-    if elementwise and isinstance(error, ValueError):
+    if op.kind == "elementwise" and isinstance(error, ValueError):
         return ShapeError(
-            f"{name} cannot combine shapes {listed}.",
+            f"{op.name} cannot combine shapes {listed}.",
             "Counted from the last axis, lengths must be equal, or one of them 1.",
             "Use reshape or x[:, None] to say which axes belong together.",
         )
     given = "".join(f", {key}={value!r}" for key, value in attributes.items() if value is not None)
-    what = f"{name} failed on shape {listed}{given}: {error}"
+    what = f"{op.name} failed on shape {listed}{given}: {error}"
     if isinstance(error, IndexError):
         return IndexError(what)
     return DTypeError(what) if isinstance(error, TypeError) else ArgumentError(what)

@@ -29,14 +29,14 @@ class Mode:
         self.inner: dict[str, Mode] = {}  # the mode inside a layer of that name, made once
 
     def within(self, name: str) -> Mode:
-        """This mode, one layer scope deeper."""
+        """The same mode, one layer scope deeper."""
         mode = self.inner.get(name)
         if mode is None:
             mode = self.inner[name] = Mode(self.recording, (*self.scope, name), self.observers)
         return mode
 
 
-MODE: ContextVar[Mode] = ContextVar("MODE", default=Mode())
+MODE: ContextVar[Mode] = ContextVar("MODE", default=Mode())  # noqa: B039 - immutable
 _QUIET = Mode(recording=False)
 
 
@@ -140,6 +140,7 @@ class SeedSource:
         self._sequence = np.random.SeedSequence()
 
     def reseed(self, seed: int) -> None:
+        """Start the stream again, from `seed`."""
         self._sequence = np.random.SeedSequence(seed)
 
     def generator(self, seed: int | np.random.Generator | None = None) -> np.random.Generator:
@@ -166,5 +167,5 @@ def set_random_seed(seed: int) -> None:
             f"set_random_seed cannot use {seed!r}.", "A seed is an integer of at least 0.", "Say tg.set_random_seed(0)."
         )
     random.seed(int(seed))
-    np.random.seed(int(seed) % 2**32)
+    np.random.seed(int(seed) % 2**32)  # noqa: NPY002 - the user's own code may draw from it
     seeds.reseed(int(seed))

@@ -6,7 +6,8 @@ A reader of the engine can skip this file.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,9 +24,8 @@ class ArrayMethods:
     __slots__ = ()
 
     if TYPE_CHECKING:  # what Tensor brings
-        _value: Any
-        _node: Any
-        name: str | None
+
+        def __getattr__(self, name: str) -> Any: ...
 
     __array_ufunc__ = array_ufunc
     __array_function__ = array_function
@@ -115,19 +115,19 @@ class ArrayMethods:
         return functions["greater_equal"](self, other)
 
     def __iadd__(self, other: Any) -> Any:
-        return self._in_place("+=", other, "add")  # type: ignore[attr-defined]
+        return self._in_place("+=", other, "add")
 
     def __isub__(self, other: Any) -> Any:
-        return self._in_place("-=", other, "subtract")  # type: ignore[attr-defined]
+        return self._in_place("-=", other, "subtract")
 
     def __imul__(self, other: Any) -> Any:
-        return self._in_place("*=", other, "multiply")  # type: ignore[attr-defined]
+        return self._in_place("*=", other, "multiply")
 
     def __itruediv__(self, other: Any) -> Any:
-        return self._in_place("/=", other, "divide")  # type: ignore[attr-defined]
+        return self._in_place("/=", other, "divide")
 
     def __ipow__(self, other: Any) -> Any:
-        return self._in_place("**=", other, "power")  # type: ignore[attr-defined]
+        return self._in_place("**=", other, "power")
 
     def __getitem__(self, index: Any) -> Any:
         return functions["getitem"](self, index)
@@ -247,22 +247,63 @@ class ArrayMethods:
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self._value.shape  # type: ignore[no-any-return]
+        return self._value.shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._value.ndim  # type: ignore[no-any-return]
+        return self._value.ndim
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._value.size  # type: ignore[no-any-return]
+        return self._value.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of the elements."""
-        return self._value.dtype  # type: ignore[no-any-return]
+        return self._value.dtype
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that `backward` stored, a Tensor; None before. Leaves add up over calls."""
+        return getattr(self, "_grad", None)
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        gradient = value if value is None or isinstance(value, ArrayMethods) else functions["tensor"](value)
+        if gradient is not None and gradient.shape != self.shape:
+            raise errors.gradient_shape("The new .grad", gradient.shape, self.shape)
+        self._grad = gradient  # type: ignore[misc]
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a graph leads to this tensor, or starts here."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Make this a leaf that collects a gradient, or stop it from being one; returns itself."""
+        if not self.is_leaf and not requires_grad:
+            raise errors.computed_requires_grad()
+        if not requires_grad:
+            object.__setattr__(self, "_node", None)
+        elif self._node is None:
+            self._become_leaf(np.array(self._value)[()])
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """True unless an op with a graph made this tensor."""
+        return self._node is None or self._node.op is None
+
+    @property
+    def node(self) -> Any:
+        """The record of how this tensor was made; None where no gradient is needed."""
+        return self._node
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
@@ -271,11 +312,11 @@ class ArrayMethods:
         if self.is_leaf:
             if not isinstance(value, np.ndarray):  # a 0-d value is kept as a NumPy scalar until asked for
                 self._rebind(np.array(value))
-            return self._value  # type: ignore[no-any-return]
-        return _read_only(value)
+            return self._value
+        return read_only(value)
 
     @data.setter
-    def data(self, value: ArrayLike) -> None:
+    def data(self, value: Any) -> None:
         self.assign(value)
 
     @property
@@ -285,13 +326,13 @@ class ArrayMethods:
 
     @name.setter
     def name(self, value: str | None) -> None:
-        self._name = value
+        self._name = value  # type: ignore[misc]
         if self._node is not None:
             self._node.annotate().name = value
 
     def backward(
         self,
-        gradient: ArrayLike | None = None,
+        gradient: Any | None = None,
         retain_graph: bool = True,
         create_graph: bool = False,
         inputs: Any = None,
@@ -313,21 +354,21 @@ class ArrayMethods:
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
-        self._grad = None
+        self._grad = None  # type: ignore[misc]
 
     def retain_grad(self) -> None:
         """Let `backward` store `.grad` here too; each backward replaces it."""
         if self._node is not None:
             self._node.annotate().owner = weakref.ref(self)
 
-    def register_hook(self, hook: Callable[[Tensor], Any]) -> HookHandle:
+    def register_hook(self, hook: Callable[[Any], Any]) -> HookHandle:
         """Call `hook(gradient)` in each backward once this tensor's gradient is complete.
 
         A returned value replaces the gradient. `handle.remove()` takes the hook away.
         """
         if self._node is None:
             raise errors.hook_without_graph()
-        return add_hook(self._node, hook)
+        return HookHandle(self._node.annotate().hooks, hook)
 
     # Leaving for plain Python: an observer (capture) may forbid it
 
@@ -413,3 +454,22 @@ class ArrayMethods:
         kind, arguments = self.__reduce__()
         memo[id(self)] = result = kind(*arguments)
         return result
+
+
+def read_only(value: Any) -> np.ndarray[Any, Any]:
+    """A view of `value` that cannot be written through."""
+    view = np.asarray(value).view()
+    view.flags.writeable = False
+    return view
+
+
+class HookHandle:
+    """What `register_hook` returns; `remove()` takes the hook away again."""
+
+    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
+        self._hooks = hooks
+        hooks[id(self)] = hook
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        self._hooks.pop(id(self), None)

@@ -30,18 +30,11 @@ def pull_back(
     release: bool = False,
     observer: Observer | None = None,
 ) -> dict[Node, Any]:
-    """Gradients of sum(outputs * cotangents), by node; stored nowhere.
+    """Gradients of sum(outputs * cotangents) by node, for `inputs` or else every leaf; stored nowhere.
 
-    Args:
-        outputs: the nodes to start from.
-        cotangents: the upstream gradient of each: arrays, or Tensors with `record`.
-        inputs: the nodes wanted; by default every leaf, and whoever called `retain_grad`.
-        record: run the rules on Tensors, so that the results have graphs of their own.
-        release: free each node once the walk has passed it.
-        observer: told of every gradient and contribution on the way.
-
-    Returns:
-        A dict from node to gradient; a wanted node that no path reaches is missing.
+    With `record` the rules run on Tensors, so that the gradients have graphs of their own; `release`
+    frees each node once the walk has passed it; `observer` is told of every gradient and
+    contribution. A node that no path reaches is missing from the result.
     """
     order = newest_first(outputs)
     wanted = set(inputs or ())
@@ -53,11 +46,9 @@ def pull_back(
 
     def complete(node: Node, g: Any) -> Any:
         """What happens to a node's gradient once nothing can be added to it."""
-        extra = node.extra
-        if extra is not None:
-            for hook in tuple(extra.hooks.values()):
-                g = _hooked(hook, g)
-        if node in wanted or (needed is None and extra is not None and extra.owner is not None):
+        for hook in tuple(node.extra.hooks.values()) if node.extra else ():
+            g = _hooked(hook, g)
+        if node in wanted or (needed is None and node.extra and node.extra.owner):
             found[node] = g
         if observer is not None:
             observer.on_gradient(node, g)
@@ -180,11 +171,11 @@ def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bo
         chosen = [t.node for t in ([inputs] if isinstance(inputs, Tensor) else inputs)]
         if not chosen or None in chosen:
             raise errors.no_graph()
-    found = pull_back([tensor.node], seeds, chosen, record=create_graph, release=not retain_graph)  # type: ignore[list-item]
+    found = pull_back([tensor.node], seeds, chosen, record=create_graph, release=not retain_graph)
     del seeds
     while found:
         leaf, g = found.popitem()
-        owner = leaf.extra and leaf.extra.owner and leaf.extra.owner()
+        owner: Any = leaf.extra.owner() if leaf.extra and leaf.extra.owner else None
         if owner is None:
             continue
         if type(g) is np.ndarray and (g.base is not None or sys.getrefcount(g) > _ALONE):

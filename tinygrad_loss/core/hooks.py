@@ -28,15 +28,3 @@ class Observer:
 
     def on_contribution(self, node: Node, index: int, gradient: Any, contribution: Any) -> None:
         """The rule of `node` for its input `index` turned `gradient` into `contribution`."""
-
-
-class HookHandle:
-    """What `register_hook` returns; `remove()` takes the hook away again."""
-
-    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
-        self._hooks = hooks
-        hooks[id(self)] = hook
-
-    def remove(self) -> None:
-        """Take the hook away; a second call does nothing."""
-        self._hooks.pop(id(self), None)

@@ -11,15 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import from_numpy, numpy_path
+from ..arguments import PLAIN_ANSWERS, from_numpy, numpy_path, plain
 from ..errors import no_rule, unrecorded_out
 from .registry import functions
 
 _REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
-_PLAIN_ANSWERS = frozenset(
-    "shape ndim size allclose array_equal array_equiv result_type can_cast iscomplexobj isrealobj common_type "
-    "array_repr array_str array2string shares_memory may_share_memory min_scalar_type".split()
-)
 
 
 def array_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -37,12 +33,14 @@ def array_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwarg
 def array_function(tensor: Any, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
     """`Tensor.__array_function__`: every other NumPy function, by its path below `numpy`."""
     name = numpy_path(function)
-    if name in _PLAIN_ANSWERS:
-        return function(*_plain(args), **_plain(kwargs))
+    if name in PLAIN_ANSWERS:
+        return function(*plain(args), **plain(kwargs))
     return _call(function, name, f"np.{name}", args, dict(kwargs))
 
 
-def _call(function: Callable[..., Any] | None, name: str, shown: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _call(
+    function: Callable[..., Any] | None, name: str, shown: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     own = functions.get(name)
     if own is None:
         raise no_rule(shown, name, functions)
@@ -56,11 +54,3 @@ def _call(function: Callable[..., Any] | None, name: str, shown: str, args: tupl
         raise unrecorded_out(shown)
     target[...] = result._value  # an ndarray that collects plain values: no graph is lost
     return target
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_plain(item) for item in value)
-    return getattr(value, "_value", value)

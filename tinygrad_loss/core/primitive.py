@@ -38,11 +38,10 @@ _new = object.__new__
 class Op:
     """One operation with its calculus: everything that any part of the library knows of it.
 
-    Info that a declaration may give: `name`, `inputs` (how many leading parameters are inputs, by
-    default those without defaults), `formula`, `derivative`, `kink`, `domain`, `source` (texts),
-    `samples` (a function that makes argument lists for the tests), `reference` (what NumPy calls
-    the same), `pushes` (forward rules of a primitive), `views` (the result may share its input's
-    memory), `explain` (makes a better error of a failed call's values).
+    Info that a declaration may give: `name`; `inputs` (how many leading parameters are inputs, by
+    default those annotated ArrayLike); `pushes` (forward rules of a primitive); `views` (the result
+    may share its input's memory); `explain` (makes a better error of a failed call's values); the
+    texts `formula`, `derivative`, `kink`, `domain`; `samples` and `reference`, for the tests.
     """
 
     def __init__(self, kernel: Callable[..., Any], kind: str, rules: Sequence[Rule | None], **info: Any) -> None:
@@ -73,9 +72,9 @@ class Op:
 
     def rules_for(self, count: int) -> Sequence[Rule | None]:
         """The reverse rule of each input; an op of any number of inputs has one for all, told the index."""
-        if not self.variadic or not self.rules:
+        if not self.variadic or not self.rules or self.rules[0] is None:
             return self.rules or (None,) * count
-        return [partial(self.rules[0], index=index) for index in range(count)]  # type: ignore[arg-type]
+        return [partial(self.rules[0], index=index) for index in range(count)]
 
     def __repr__(self) -> str:
         return f"<{self.kind} op {self.name}>"
@@ -93,7 +92,7 @@ def _unary_call(op: Op) -> Callable[..., Any]:
         try:
             value = kernel(x._value)
         except Exception as error:
-            raise _explained(op, (x,), NO_ATTRIBUTES, error) from None
+            raise errors.failed_call(op, (x,), NO_ATTRIBUTES, error) from None
         node = x._node
         return _result(op, (x,), (node,), NO_ATTRIBUTES, value, node is not None)
 
@@ -112,7 +111,7 @@ def _binary_call(op: Op) -> Callable[..., Any]:
         try:
             value = kernel(value_a, value_b)
         except Exception as error:
-            raise _explained(op, (a, b), NO_ATTRIBUTES, error) from None
+            raise errors.failed_call(op, (a, b), NO_ATTRIBUTES, error) from None
         node_a = a._node if tensor_a else None
         node_b = b._node if tensor_b else None
         edges = (value_a if node_a is None else node_a, value_b if node_b is None else node_b)
@@ -127,7 +126,9 @@ def _general_call(op: Op) -> Callable[..., Any]:
 
     def call(*args: Any, **attributes: Any) -> Any:
         if len(args) != count >= 0 or not attributes.keys() <= known:
-            if 0 <= len(args) - count <= len(names) and attributes.keys() <= known.difference(names[: len(args) - count]):
+            if 0 <= len(args) - count <= len(names) and attributes.keys() <= known.difference(
+                names[: len(args) - count]
+            ):
                 attributes.update(zip(names, args[count:]))  # noqa: B905 - the rest keep their defaults
                 args = args[:count]
             else:
@@ -154,7 +155,7 @@ def _general_call(op: Op) -> Callable[..., Any]:
         try:
             value = kernel(*values, **attributes)
         except Exception as error:
-            raise _explained(op, args, attributes, error) from None
+            raise errors.failed_call(op, args, attributes, error) from None
         return _result(op, args, tuple(edges), attributes, value, connected)
 
     return call
@@ -199,13 +200,6 @@ def results(node: Node) -> Any:
     if type(node.value) is tuple:
         return tuple(_item(value, node, index, node.scope) for index, value in enumerate(node.value))
     return wrap(node.value, node)
-
-
-def _explained(op: Op, inputs: tuple[Any, ...], attributes: dict[str, Any], error: Exception) -> Exception:
-    """A clear error instead of NumPy's: NumPy fails first, so the good path never pays for it."""
-    values = [x._value if isinstance(x, Tensor) else x for x in inputs]
-    better = op.explain(*values, **attributes) if op.explain is not None else None
-    return better or errors.failed_call(op.name, op.kind == "elementwise", values, attributes, error)
 
 
 def _declare(kind: str, rules: Sequence[Rule | None], info: dict[str, Any]) -> Callable[[F], F]:

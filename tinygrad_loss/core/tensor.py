@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import errors
 from ..modes import MODE
-from .array_methods import ArrayMethods
+from .array_methods import ArrayMethods, read_only
 from .node import NO_ATTRIBUTES, Extra, Node
 from .registry import functions
 
@@ -63,47 +63,6 @@ class Tensor(ArrayMethods):
         self._value = value
         self._node = Node(None, (), NO_ATTRIBUTES, value, (), extra)
 
-    @property
-    def grad(self) -> Tensor | None:
-        """The gradient that `backward` stored, a Tensor; None before. Leaves add up over calls."""
-        return getattr(self, "_grad", None)
-
-    @grad.setter
-    def grad(self, value: Tensor | None) -> None:
-        gradient = value if value is None or isinstance(value, Tensor) else Tensor(value)
-        if gradient is not None and gradient.shape != self.shape:
-            raise errors.gradient_shape("The new .grad", gradient.shape, self.shape)
-        self._grad: Tensor | None = gradient
-
-    @property
-    def requires_grad(self) -> bool:
-        """Whether a graph leads to this tensor, or starts here."""
-        return self._node is not None
-
-    @requires_grad.setter
-    def requires_grad(self, value: bool) -> None:
-        self.requires_grad_(value)
-
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Make this a leaf that collects a gradient, or stop it from being one; returns itself."""
-        if not self.is_leaf and not requires_grad:
-            raise errors.computed_requires_grad()
-        if not requires_grad:
-            self._node = None
-        elif self._node is None:
-            self._become_leaf(np.array(self._value)[()])
-        return self
-
-    @property
-    def is_leaf(self) -> bool:
-        """True unless an op with a graph made this tensor."""
-        return self._node is None or self._node.op is None
-
-    @property
-    def node(self) -> Node | None:
-        """The record of how this tensor was made; None where no gradient is needed."""
-        return self._node
-
     def detach(self) -> Tensor:
         """The same value without its graph; read-only, since the graph still holds it."""
         return wrap(self._value if self._node is None else read_only(self._value), None)
@@ -123,11 +82,7 @@ class Tensor(ArrayMethods):
             raise errors.computed_assignment()
         new = as_value(value)
         if new.shape != self.shape:
-            raise errors.ShapeError(
-                f"assign cannot bind a value of shape {new.shape} to a tensor of shape {self.shape}.",
-                "The new value has the tensor's shape.",
-                "Make a new tensor for a value of another shape.",
-            )
+            raise errors.assigned_shape(new.shape, self.shape)
         self._rebind(np.array(new, dtype=self.dtype)[()] if copy or new.dtype != self.dtype else new)
         return self
 
@@ -169,6 +124,8 @@ class View(Tensor):
     """
 
     __slots__ = ("_base", "_seen")
+    _base: Tensor
+    _seen: Any
 
     def _read(self) -> Any:
         if self._base._value is not self._seen:
@@ -178,10 +135,22 @@ class View(Tensor):
     def _write(self, value: Any) -> None:
         _value_slot.__set__(self, value)
 
-    _value = property(_read, _write)  # type: ignore[assignment]
+    _value = property(_read, _write)
 
 
 _value_slot: Any = Tensor.__dict__["_value"]
+
+
+def tensor(data: ArrayLike, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> Tensor:
+    """A Tensor of `data`; see `tg.Tensor`.
+
+    >>> tg.tensor([1, 2, 3])
+    tensor([1, 2, 3])
+    """
+    return Tensor(data, requires_grad, dtype, name)
+
+
+functions["tensor"] = tensor
 
 
 def wrap(value: Any, node: Node | None) -> Tensor:
@@ -199,13 +168,6 @@ def wrap_view(value: Any, node: Node | None, base: Tensor) -> Tensor:
     view._node = node
     view._base = base._base if isinstance(base, View) else base
     view._seen = view._base._value
-    return view
-
-
-def read_only(value: Any) -> np.ndarray[Any, Any]:
-    """A view of `value` that cannot be written through."""
-    view = np.asarray(value).view()
-    view.flags.writeable = False
     return view
 
 
