@@ -88,8 +88,8 @@ def pull_back(
                     gradients[parent] = c
             if release:
                 node.inputs = node.value = None
-        while gradients:  # what is left is at the leaves
-            complete(*gradients.popitem())
+        for leaf, g in gradients.items():  # what is left is at the leaves
+            complete(leaf, g)
     return found
 
 

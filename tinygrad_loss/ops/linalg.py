@@ -96,9 +96,9 @@ def matmul(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 
 @primitive(
-    lambda g, y, x, w, b: left_adjoint(g, y, x, w),
-    lambda g, y, x, w, b: right_adjoint(g, y, x, w),
-    lambda g, y, x, w, b: np.add.reduce(g, axis=(*range(g.ndim - 1),)),
+    lambda g, y, x, w, b: g @ w.T,
+    lambda g, y, x, w, b: right_adjoint(g, y, x, w) if x.ndim != 2 else x.T @ g,
+    lambda g, y, x, w, b: g.sum(axis=0) if g.ndim == 2 else np.sum(g, axis=(*range(g.ndim - 1),)),
     pushes=[
         lambda t, y, x, w, b: t @ w,
         lambda t, y, x, w, b: x @ t,
