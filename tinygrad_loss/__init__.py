@@ -10,3 +10,4 @@ from .ops.reductions import *
 from .ops.shaping import *
 from .ops.softmax import *
 def tensor(data, requires_grad=False, dtype=None, name=None): return Tensor(data, requires_grad, dtype, name)
+from .transforms import *

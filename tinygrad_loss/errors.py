@@ -9,6 +9,7 @@
     ├── GraphError      (RuntimeError)  a graph used in a way that it does not allow
     │   ├── StaleViewError              a view used after its base was assigned
     │   └── NoRuleError                 a function or an argument without a derivative rule
+    ├── GradientError   (AssertionError) a gradient that does not agree with differences
     ├── NotCompiledError (ValueError)   training before compile()
     └── RendererError   (RuntimeError)  a picture that nothing here can render
 
@@ -63,6 +64,10 @@ class NoRuleError(GraphError, TypeError):
     """A function, or an argument of one, that has no derivative rule."""
 
 
+class GradientError(TinygradLossError, AssertionError):
+    """A gradient that does not agree with differences."""
+
+
 class NotCompiledError(TinygradLossError, ValueError):
     """A model asked to train or evaluate before `compile`."""
 
@@ -74,6 +79,7 @@ class RendererError(TinygradLossError, RuntimeError):
 def nearest(name: str, known: Iterable[str], count: int = 3) -> str:
     """The known names most like `name`, for the last line of a message.
 
+    >>> from tinygrad_loss.errors import nearest
     >>> nearest("adm", ["adam", "sgd"])
     "Did you mean 'adam'?"
     """

@@ -153,6 +153,13 @@ class SeedSource:
 seeds = SeedSource()
 
 
+def drawing(generator: np.random.Generator) -> np.random.Generator:
+    """`generator`, about to be drawn from: observers are told, so that the draw can be repeated."""
+    for observer in MODE.get().observers:
+        observer.on_draw(generator)
+    return generator
+
+
 def set_random_seed(seed: int) -> None:
     """Seed everything random in the library: initial weights, shuffling, dropout.
 

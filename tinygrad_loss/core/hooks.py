@@ -23,6 +23,9 @@ class Observer:
     def on_escape(self, tensor: Any, what: str) -> None:
         """The value of `tensor` is about to leave for Python, through `what` (float, bool, .data, ...)."""
 
+    def on_draw(self, generator: Any) -> None:
+        """Random numbers are about to be drawn from `generator`."""
+
     def on_gradient(self, node: Node, gradient: Any) -> None:
         """Backward has all of `node`'s gradient and is about to pass it on."""
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+__all__ = ["arrays", "fractions", "positives", "scalars"]
+
 
 def arrays(*shapes: tuple[int, ...]) -> list[Any]:
     """Normal values of these shapes, no two equal, none within 0.05 of 0; the same at each call."""
@@ -18,6 +20,12 @@ def positives(*shapes: tuple[int, ...]) -> list[Any]:
     """Values between 0.5 and 2 of these shapes."""
     random = np.random.default_rng(8)
     return [np.array(random.uniform(0.5, 2.0, size=shape)) for shape in shapes]
+
+
+def fractions(*shapes: tuple[int, ...]) -> list[Any]:
+    """Values between -0.9 and 0.9 of these shapes."""
+    random = np.random.default_rng(9)
+    return [np.array(random.uniform(-0.9, 0.9, size=shape)) for shape in shapes]
 
 
 def scalars(count: int) -> list[Any]:

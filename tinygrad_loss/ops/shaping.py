@@ -4,32 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.primitive import linear
+from ..core.primitive import constant, linear
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
-from ..errors import ShapeError
+from ..errors import ArgumentError, ShapeError
 from .samples import arrays, scalars
 
-Shape = tuple[int, ...]
+__all__ = [
+    "astype",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_arrays",
+    "broadcast_to",
+    "copy",
+    "expand_dims",
+    "matrix_transpose",
+    "moveaxis",
+    "permute_dims",
+    "ravel",
+    "reshape",
+    "rollaxis",
+    "squeeze",
+    "sum_to",
+    "swapaxes",
+    "transpose",
+]
+
+Shape: TypeAlias = tuple[int, ...]
 
 
 @linear(
-    lambda g, y, x, dtype: astype(g, dtype=x.dtype),
+    lambda g, y, x, dtype: _astype(g, dtype=x.dtype),
+    name="astype",
     formula="y = x, as another dtype",
     derivative="∂y/∂x = 1",
-    samples=lambda: [[*arrays((2, 3)), np.dtype(np.float64)]],
+    samples=lambda: [[*arrays((2, 3)), np.dtype(np.float64)], [*scalars(1), np.dtype(np.float64)]],
 )
-def astype(x: ArrayLike, dtype: Any) -> Tensor:
+def _astype(x: ArrayLike, dtype: Any) -> Any:
+    return np.asarray(x).astype(dtype)[()]
+
+
+@constant(
+    formula="y = x, without its fraction",
+    samples=lambda: [[*arrays((2, 3)), np.dtype(int)], [*arrays((2, 3)), np.dtype(bool)]],
+    reference=lambda x, dtype: np.asarray(x).astype(dtype),
+)
+def _as_discrete(x: ArrayLike, dtype: Any) -> Any:
+    return np.asarray(x).astype(dtype)[()]
+
+
+del functions["as_discrete"]  # reached through astype
+
+
+@_astype.op.front
+def astype(x: ArrayLike, dtype: Any, copy: bool = True) -> Tensor:
     """The same values as another dtype; the gradient comes back in the input's.
+
+    Integers and booleans change in steps, so no gradient flows back from them.
 
     >>> tg.astype(tg.tensor([1.0, 2.0]), "float32")
     tensor([1., 2.], dtype=float32)
     """
-    return np.asarray(x).astype(dtype)[()]
+    target = dtype if type(dtype) is np.dtype else np.dtype(dtype)
+    if not copy and getattr(x, "dtype", None) == target:
+        return x
+    return _astype(x, dtype=target) if target.kind == "f" else _as_discrete(x, dtype=target)
 
 
 @linear(
@@ -54,15 +99,33 @@ def sum_axes(shape: Shape, target: Shape) -> Shape:
     return (*range(lead), *(lead + i for i, n in enumerate(target) if n == 1 and shape[lead + i] != 1))
 
 
+def _explain_broadcast(x: Any, shape: Any) -> Exception:
+    """The error for a shape that the array does not broadcast to."""
+    return ShapeError(
+        f"broadcast_to cannot turn shape {np.shape(x)} into {shape}.",
+        "Counted from the last axis, each length must be the same as in the new shape, or 1.",
+        "Use reshape or x[:, None] to say which axes are new.",
+    )
+
+
 @linear(
     lambda g, y, x, shape: sum_to(g, shape=np.shape(x)),
     formula="y = x, repeated along new axes and axes of length 1",
     derivative="∂y/∂x = 1 for each copy",
     views=True,
-    samples=lambda: [[*arrays((3,)), (2, 3)], [*arrays((2, 1)), (2, 3)], [*scalars(1), (2, 3)]],
+    explain=_explain_broadcast,
+    samples=lambda: [
+        [*arrays((3,)), (2, 3)],
+        [*arrays((2, 1)), (2, 3)],
+        [*scalars(1), (2, 3)],
+        [*arrays((1, 3)), (0, 3)],
+    ],
 )
 def broadcast_to(x: ArrayLike, shape: Shape) -> Tensor:
     """x repeated to `shape` by NumPy's rules. Its adjoint is `sum_to`: each copy's gradient is added up.
+
+    Raises:
+        ShapeError: when x does not broadcast to `shape`.
 
     >>> tg.broadcast_to(tg.tensor([1.0, 2.0]), (2, 2))
     tensor([[1., 2.],
@@ -75,7 +138,12 @@ def broadcast_to(x: ArrayLike, shape: Shape) -> Tensor:
     lambda g, y, x, shape: broadcast_to(g, shape=np.shape(x)),
     formula="y = Σ x over the axes that a broadcast from `shape` made",
     derivative="∂y/∂xᵢ = 1",
-    samples=lambda: [[*arrays((2, 3)), (3,)], [*arrays((2, 3)), (2, 1)], [*arrays((2, 3)), ()], [*arrays((2, 3)), (2, 3)]],
+    samples=lambda: [
+        [*arrays((2, 3)), (3,)],
+        [*arrays((2, 3)), (2, 1)],
+        [*arrays((2, 3)), ()],
+        [*arrays((2, 3)), (2, 3)],
+    ],
 )
 def sum_to(x: ArrayLike, shape: Shape) -> Tensor:
     """x summed down to `shape`: the adjoint of `broadcast_to`.
@@ -86,47 +154,121 @@ def sum_to(x: ArrayLike, shape: Shape) -> Tensor:
     return np.add.reduce(x, axis=sum_axes(x.shape, shape)).reshape(shape)[()]
 
 
+def broadcast_arrays(*args: ArrayLike) -> tuple[Tensor, ...]:
+    """The arrays, each repeated to the shape that they all broadcast to.
+
+    Raises:
+        ShapeError: when there is no such shape.
+
+    >>> a, b = tg.broadcast_arrays(tg.tensor([1.0, 2.0]), tg.tensor([[3.0]]))
+    >>> a.shape, b.shape
+    ((1, 2), (1, 2))
+    """
+    shapes = [np.shape(x) for x in args]
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ShapeError(
+            f"broadcast_arrays cannot bring the shapes {', '.join(map(str, shapes))} together.",
+            "Counted from the last axis, lengths must be equal, or one of them 1.",
+            "Use reshape or x[:, None] to say which axes belong together.",
+        ) from None
+    return tuple(broadcast_to(x, shape) for x in args)
+
+
+functions["broadcast_arrays"] = broadcast_arrays
+
+
+def _explain_reshape(x: Any, shape: Shape) -> Exception:
+    """The error for a shape of another number of elements."""
+    return ShapeError(
+        f"reshape cannot turn shape {np.shape(x)} into {shape}.",
+        f"The new shape must hold the same {np.size(x)} elements; one length may be -1.",
+        "Write -1 for one length, and it is computed.",
+    )
+
+
 @linear(
     lambda g, y, x, shape: _reshape(g, shape=np.shape(x)),
     formula="y = x, in another shape",
     derivative="∂y/∂x = 1",
     views=True,
-    samples=lambda: [[*arrays((2, 3)), (3, 2)], [*arrays((2, 3)), (6,)], [*arrays((1,)), ()]],
+    explain=_explain_reshape,
+    samples=lambda: [
+        [*arrays((2, 3)), (3, 2)],
+        [*arrays((2, 3)), (-1,)],
+        [*arrays((1,)), ()],
+        [*scalars(1), (1, 1)],
+        [*arrays((0, 3)), (3, 0)],
+    ],
 )
 def _reshape(x: ArrayLike, shape: Shape) -> Any:
     return np.reshape(x, shape)[()]
 
 
 @_reshape.op.front
-def reshape(x: ArrayLike, shape: int | Sequence[int]) -> Tensor:
-    """The same elements in row-major order, in another shape; one length may be -1.
+def reshape(x: ArrayLike, shape: int | Sequence[int], order: str = "C") -> Tensor:
+    """The same elements in another shape; one length may be -1.
+
+    Args:
+        x: the array.
+        shape: the new lengths, or one length.
+        order: "C" reads and fills with the last axis changing fastest, "F" with the first.
+
+    Raises:
+        ShapeError: when the new shape holds another number of elements.
 
     >>> tg.reshape(tg.tensor([1.0, 2.0, 3.0, 4.0]), (2, -1))
     tensor([[1., 2.],
             [3., 4.]])
     """
     lengths = (shape,) if isinstance(shape, (int, np.integer)) else shape
-    return _reshape(x, shape=tuple(int(n) for n in lengths))  # type: ignore[no-any-return]
+    target = tuple(int(n) for n in lengths)
+    if order == "C":
+        return _reshape(x, shape=target)
+    if order == "F":
+        return transpose(_reshape(transpose(x), shape=target[::-1]))
+    raise ArgumentError(
+        f"reshape cannot read the elements in order {order!r}.",
+        "A Tensor's order in memory is not fixed, so it is 'C' (rows first) or 'F' (columns first).",
+        "Leave order out for rows first.",
+    )
 
 
-def ravel(x: ArrayLike) -> Tensor:
-    """The elements as one axis, in row-major order.
+def ravel(x: ArrayLike, order: str = "C") -> Tensor:
+    """The elements as one axis, in row-major order ("F": column-major).
 
     >>> tg.ravel(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([1., 2., 3., 4.])
     """
-    return reshape(x, (-1,))
+    return reshape(x, (-1,), order)
 
 
 functions["ravel"] = ravel
 
 
+def _explain_transpose(x: Any, axes: Any) -> Exception:
+    """The error for axes that are not all axes of x, once each."""
+    return ShapeError(
+        f"transpose cannot put the axes of shape {np.shape(x)} in the order {axes}.",
+        f"The order names each of the {np.ndim(x)} axes once.",
+        "Leave axes out to reverse them; use swapaxes or moveaxis to move only some.",
+    )
+
+
+@cache
+def _inverse(axes: Shape) -> Shape:
+    """The order of axes that undoes `axes`."""
+    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
+
+
 @linear(
-    lambda g, y, x, axes: _transpose(g, axes=None if axes is None else tuple(np.argsort(axes).tolist())),
+    lambda g, y, x, axes: _transpose(g, axes=None if axes is None else _inverse(axes)),
     formula="y = x, with its axes in another order",
     derivative="∂y/∂x = 1",
     views=True,
-    samples=lambda: [[*arrays((2, 3)), None], [*arrays((2, 3, 4)), (2, 0, 1)]],
+    explain=_explain_transpose,
+    samples=lambda: [[*arrays((2, 3)), None], [*arrays((2, 3, 4)), (2, 0, 1)], [*arrays((3,)), None]],
 )
 def _transpose(x: ArrayLike, axes: Shape | None) -> Any:
     return np.transpose(x, axes)
@@ -136,12 +278,36 @@ def _transpose(x: ArrayLike, axes: Shape | None) -> Any:
 def transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     """x with its axes reversed, or in the order `axes`.
 
+    Raises:
+        ShapeError: when `axes` does not name each axis once.
+
     >>> tg.transpose(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([[1., 3.],
             [2., 4.]])
     """
-    order = None if axes is None else tuple(int(axis) % max(np.ndim(x), 1) for axis in axes)
-    return _transpose(x, axes=order)  # type: ignore[no-any-return]
+    if axes is None:
+        return _transpose(x, axes=None)
+    count = np.ndim(x)
+    return _transpose(x, axes=tuple(int(axis) + count if -count <= axis < 0 else int(axis) for axis in axes))
+
+
+permute_dims = transpose  # the array API's name
+functions["permute_dims"] = permute_dims
+
+
+def _explain_axes(x: Any, **axes: Any) -> Exception | None:
+    """The error for an axis that x does not have."""
+    for axis in axes.values():
+        for one in axis if isinstance(axis, tuple) else (axis,):
+            if one is not None and not -np.ndim(x) <= one < np.ndim(x):
+                return ShapeError(
+                    f"Axis {one} is not an axis of shape {np.shape(x)}.",
+                    f"Axes count from 0 to {np.ndim(x) - 1}, or from the end from -1 to -{np.ndim(x)}."
+                    if np.ndim(x)
+                    else "A 0-d array has no axes.",
+                    "Look at x.shape.",
+                )
+    return None
 
 
 @linear(
@@ -149,7 +315,8 @@ def transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     formula="y = x, with two axes exchanged",
     derivative="∂y/∂x = 1",
     views=True,
-    samples=lambda: [[*arrays((2, 3, 4)), 0, 2], [*arrays((2, 3)), -1, -2]],
+    explain=_explain_axes,
+    samples=lambda: [[*arrays((2, 3, 4)), 0, 2], [*arrays((2, 3)), -1, -2], [*arrays((3,)), 0, -1]],
 )
 def swapaxes(x: ArrayLike, axis1: int, axis2: int) -> Tensor:
     """x with two axes exchanged.
@@ -161,15 +328,76 @@ def swapaxes(x: ArrayLike, axis1: int, axis2: int) -> Tensor:
     return np.swapaxes(x, axis1, axis2)
 
 
+def matrix_transpose(x: ArrayLike) -> Tensor:
+    """The transpose of each matrix: the last two axes exchanged.
+
+    >>> tg.matrix_transpose(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[1., 3.],
+            [2., 4.]])
+    """
+    return swapaxes(x, -1, -2)
+
+
+functions["matrix_transpose"] = functions["linalg.matrix_transpose"] = matrix_transpose
+
+
+def moveaxis(x: ArrayLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """x with the axes `source` moved to `destination`; the others keep their order.
+
+    >>> tg.moveaxis(tg.tensor(np.zeros((2, 3, 4))), 0, -1).shape
+    (3, 4, 2)
+    """
+    count = np.ndim(x)
+    sources = normalize_axis_tuple(source, count, "source")
+    targets = normalize_axis_tuple(destination, count, "destination")
+    if len(sources) != len(targets):
+        raise ArgumentError(
+            f"moveaxis cannot move the axes {sources} to {targets}.",
+            "It needs as many destinations as sources.",
+            "Give the two the same length.",
+        )
+    order = [axis for axis in range(count) if axis not in sources]
+    for target, axis in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, axis)
+    return _transpose(x, axes=tuple(order))
+
+
+def rollaxis(x: ArrayLike, axis: int, start: int = 0) -> Tensor:
+    """x with `axis` moved to stand before the axis `start` (`moveaxis` is the plainer way).
+
+    >>> tg.rollaxis(tg.tensor(np.zeros((2, 3, 4))), 2).shape
+    (4, 2, 3)
+    """
+    count = np.ndim(x)
+    axis, start = axis % count, start + count if start < 0 else start
+    return moveaxis(x, axis, start - 1 if axis < start else start)
+
+
+functions["moveaxis"], functions["rollaxis"] = moveaxis, rollaxis
+
+
+def _explain_squeeze(x: Any, axis: Any) -> Exception:
+    """The error for an axis that is not there, or is longer than 1."""
+    return _explain_axes(x, axis=axis) or ShapeError(
+        f"squeeze cannot take axis {axis} away from shape {np.shape(x)}.",
+        "Only an axis of length 1 can be taken away.",
+        "Index it (x[0]) or reduce it (x.sum(axis)) instead.",
+    )
+
+
 @linear(
     lambda g, y, x, axis: _reshape(g, shape=np.shape(x)),
     formula="y = x, without its axes of length 1",
     derivative="∂y/∂x = 1",
     views=True,
+    explain=_explain_squeeze,
     samples=lambda: [[*arrays((2, 1, 3, 1))], [*arrays((2, 1, 3, 1)), 1], [*arrays((2, 1, 3, 1)), (1, -1)]],
 )
 def squeeze(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """x without its axes of length 1 (all of them, or those in `axis`).
+
+    Raises:
+        ShapeError: when an axis named is longer than 1.
 
     >>> tg.squeeze(tg.tensor([[1.0, 2.0]]))
     tensor([1., 2.])
@@ -183,7 +411,7 @@ def squeeze(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Tensor:
     formula="y = x, with new axes of length 1",
     derivative="∂y/∂x = 1",
     views=True,
-    samples=lambda: [[*arrays((2, 3)), 0], [*arrays((2, 3)), (0, -1)]],
+    samples=lambda: [[*arrays((2, 3)), 0], [*arrays((2, 3)), (0, -1)], [*scalars(1), 0]],
 )
 def expand_dims(x: ArrayLike, axis: int | tuple[int, ...]) -> Tensor:
     """x with new axes of length 1 at the positions `axis` of the result.
@@ -194,48 +422,38 @@ def expand_dims(x: ArrayLike, axis: int | tuple[int, ...]) -> Tensor:
     return np.expand_dims(x, axis)
 
 
-@linear(
-    lambda g, y, *arrays, index, axis: _section(g, axis, arrays, index),
-    formula="y = the arrays, one after the other along an axis",
-    derivative="∂y/∂x = 1",
-    samples=lambda: [[*arrays((2, 3), (4, 3)), {"axis": 0}], [*arrays((2, 3), (2, 1), (2, 2)), {"axis": -1}]],
-)
-def _concatenate(*arrays: ArrayLike, axis: int) -> Any:
-    return np.concatenate(arrays, axis=axis)
+def _at_least(least: int, places: tuple[tuple[int, ...], ...], xs: tuple[Any, ...]) -> Any:
+    """Each x with at least `least` axes; `places` says where the missing ones go, by the number there are."""
+    given = [x if isinstance(x, Tensor) else np.asarray(x) for x in xs]
+    full = tuple(x if x.ndim >= least else expand_dims(x, places[x.ndim]) for x in given)
+    return full[0] if len(full) == 1 else full
 
 
-@_concatenate.op.front
-def concatenate(arrays: Sequence[ArrayLike], axis: int | None = 0) -> Tensor:
-    """The arrays joined along an existing axis; its adjoint is cutting the gradient at the same places.
+def atleast_1d(*arys: ArrayLike) -> Any:
+    """Each array with at least one axis.
 
-    Raises:
-        ShapeError: for no arrays, or lengths that differ elsewhere than along `axis`.
-
-    >>> tg.concatenate([tg.tensor([1.0]), tg.tensor([2.0, 3.0])])
-    tensor([1., 2., 3.])
+    >>> tg.atleast_1d(tg.tensor(3.0))
+    tensor([3.])
     """
-    if len(arrays) == 0:
-        raise ShapeError("concatenate got no arrays.", "It needs at least one.", "Check the list that you pass.")
-    if axis is None:
-        return concatenate([ravel(x) for x in arrays])
-    return _concatenate(*arrays, axis=axis)  # type: ignore[no-any-return]
+    return _at_least(1, ((0,),), arys)
 
 
-def _section(g: Any, axis: int, arrays: Sequence[Any], index: int) -> Any:
-    """The part of `g` that belongs to the array `index` of a concatenation."""
-    start = int(np.sum([np.shape(x)[axis] for x in arrays[:index]], dtype=int))
-    place = (slice(None),) * (axis % np.ndim(g)) + (slice(start, start + np.shape(arrays[index])[axis]),)
-    return g[place]
+def atleast_2d(*arys: ArrayLike) -> Any:
+    """Each array with at least two axes; a vector becomes a row.
 
-
-def stack(arrays: Sequence[ArrayLike], axis: int = 0) -> Tensor:
-    """Arrays of one shape joined along a new axis.
-
-    >>> tg.stack([tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])])
-    tensor([[1., 2.],
-            [3., 4.]])
+    >>> tg.atleast_2d(tg.tensor([1.0, 2.0]))
+    tensor([[1., 2.]])
     """
-    return concatenate([expand_dims(x, axis) for x in arrays], axis)
+    return _at_least(2, ((0, 1), (0,)), arys)
 
 
-functions["stack"] = stack
+def atleast_3d(*arys: ArrayLike) -> Any:
+    """Each array with at least three axes; a vector of n becomes (1, n, 1), a matrix (n, m, 1).
+
+    >>> tg.atleast_3d(tg.tensor([1.0, 2.0])).shape
+    (1, 2, 1)
+    """
+    return _at_least(3, ((0, 1, 2), (0, 2), (2,)), arys)
+
+
+functions["atleast_1d"], functions["atleast_2d"], functions["atleast_3d"] = atleast_1d, atleast_2d, atleast_3d

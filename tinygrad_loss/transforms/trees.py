@@ -1,0 +1,66 @@
+"""Nested tuples, lists and dicts of arrays: taken apart into a flat list, and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ..errors import ArgumentError
+
+
+def flatten(tree: Any) -> tuple[list[Any], Callable[[Iterable[Any]], Any]]:
+    """The leaves of `tree` in order, and the function that puts leaves back into its shape.
+
+    Tuples (named ones too), lists and dicts are branches; None has no leaves; everything else is a leaf.
+    """
+    leaves: list[Any] = []
+    _collect(tree, leaves)
+    return leaves, lambda values: _rebuild(tree, iter(values))
+
+
+def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
+    """The tree with `function` applied to each leaf."""
+    leaves, rebuild = flatten(tree)
+    return rebuild([function(leaf) for leaf in leaves])
+
+
+def matching_leaves(what: str, tree: Any, pattern: Any) -> list[Any]:
+    """The leaves of `tree`, which must have the structure of `pattern`."""
+    leaves, _ = flatten(tree)
+    if _structure(tree) != _structure(pattern):
+        raise ArgumentError(
+            f"{what} is built differently from what it belongs to.",
+            "It needs the same nested tuples, lists and dicts.",
+            f"Give it the form {_structure(pattern)}.",
+        )
+    return leaves
+
+
+def _collect(tree: Any, leaves: list[Any]) -> None:
+    if isinstance(tree, (tuple, list)):
+        for branch in tree:
+            _collect(branch, leaves)
+    elif isinstance(tree, dict):
+        for branch in tree.values():
+            _collect(branch, leaves)
+    elif tree is not None:
+        leaves.append(tree)
+
+
+def _rebuild(tree: Any, values: Iterator[Any]) -> Any:
+    if isinstance(tree, (tuple, list)):
+        branches = [_rebuild(branch, values) for branch in tree]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+    if isinstance(tree, dict):
+        return {key: _rebuild(branch, values) for key, branch in tree.items()}
+    return None if tree is None else next(values)
+
+
+def _structure(tree: Any) -> str:
+    """The nesting as text: `(*, {'bias': *})`."""
+    if isinstance(tree, (tuple, list)):
+        inside = ", ".join(_structure(branch) for branch in tree)
+        return f"({inside})" if isinstance(tree, tuple) else f"[{inside}]"
+    if isinstance(tree, dict):
+        return "{" + ", ".join(f"{key!r}: {_structure(branch)}" for key, branch in tree.items()) + "}"
+    return "None" if tree is None else "*"

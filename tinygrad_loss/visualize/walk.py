@@ -1,0 +1,255 @@
+"""From a tensor to plain records: the only file of the package that knows the engine's graph.
+
+`walk` reruns the pure backward walk from the output in hand and writes down every gradient and every
+contribution. Pictures, steps and explanations read these records, never the `.grad` that some earlier
+backward has stored, so they are right at any time: before backward, after it, and after several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..core.backward import Parts, pull_back, starting_gradient
+from ..core.hooks import Observer
+from ..core.node import Node
+from ..core.tensor import Tensor
+from ..errors import GraphError, NoRuleError, StaleViewError
+
+__all__ = ["EdgeRecord", "Graph", "NodeRecord", "walk"]
+
+
+@dataclass(slots=True, eq=False)
+class NodeRecord:
+    """One value of the graph: a leaf, a constant, or what an op made."""
+
+    id: str  # "n0", "n1", ... in the order of the walk: inputs before the node that uses them
+    kind: str  # "leaf", "constant" or "op"
+    op: Any  # the Op; None for leaves and constants
+    name: str | None
+    value: Any  # an array, or a tuple of arrays where the op has several results
+    scope: tuple[str, ...] = ()  # the layers that were being called, outermost first
+    attributes: dict[str, Any] = field(default_factory=dict)
+    gradient: Any = None  # of the output with respect to this value; None where none flows
+    stored: Any = None  # what `.grad` holds, where that is something else
+    line: str | None = None
+    inputs: list[EdgeRecord] = field(default_factory=list)
+    check: Any = None
+
+    @property
+    def title(self) -> str:
+        """What the node is: the op's name, or the kind of thing."""
+        return self.op.name if self.op is not None else self.kind
+
+    def text(self, which: str) -> str:
+        """The op's own words: its "formula", "derivative", "kink" or "domain"."""
+        return self.op.info.get(which, "") if self.op is not None else ""
+
+
+@dataclass(slots=True, eq=False)
+class EdgeRecord:
+    """One use of a value by an op, and what flows back along it."""
+
+    source: str  # the id of the value
+    target: str  # the id of the op that uses it
+    index: int  # as which input
+    argument: str  # the input's name in the op's signature
+    upstream: Any = None  # the gradient at the target
+    contribution: Any = None  # what the rule made of it: this edge's part of the source's gradient
+    factor: Any = None  # dy/dx of each element, where the map is elementwise and the shapes are equal
+
+
+@dataclass(slots=True, eq=False)
+class Graph:
+    """Everything that leads to one output. Records name each other by id, so they pickle and copy flat."""
+
+    nodes: dict[str, NodeRecord]  # by id, inputs first
+    output: str
+    backward: list[str]  # the nodes in the order in which backward passed them
+    note: str = ""  # how the walk was started, where that needs saying
+
+    @property
+    def edges(self) -> Iterator[EdgeRecord]:
+        """Every edge, by target and input."""
+        return (edge for node in self.nodes.values() for edge in node.inputs)
+
+
+class _Diary(Observer):
+    """Writes down what the backward walk does."""
+
+    def __init__(self) -> None:
+        self.gradients: dict[Node, Any] = {}
+        self.contributions: dict[tuple[Node, int], tuple[Any, Any]] = {}
+
+    def on_gradient(self, node: Node, gradient: Any) -> None:
+        self.gradients[node] = gradient
+
+    def on_contribution(self, node: Node, index: int, gradient: Any, contribution: Any) -> None:
+        self.contributions[node, index] = gradient, contribution
+
+
+def walk(
+    tensor: Tensor,
+    gradient: Any = None,
+    names: Mapping[str, Any] | None = None,
+    variables: Iterable[tuple[str, Any]] = (),
+) -> Graph:
+    """The records of all that `tensor` was computed from.
+
+    `gradient` is the upstream gradient at the tensor, ones by default. A value is called what `names`
+    calls it, else by its tensor's own name, else by the first of `variables` that holds it.
+    """
+    node, note = _root(tensor), ""
+    if gradient is None and tensor.size != 1:
+        gradient, note = np.ones(tensor.shape), "started from ones at every element of the output"
+    try:
+        order = inputs_first(node)
+        diary = _Diary()
+        pull_back([node], [starting_gradient(tensor, gradient)], observer=diary)
+    except GraphError as error:
+        if isinstance(error, NoRuleError):
+            raise
+        raise GraphError(
+            "This graph was freed, so there is nothing left to show.",
+            "backward(retain_graph=False), fit and the transforms free each node as they pass it.",
+            "Draw before that backward, call it with retain_graph=True, or compute the tensor again.",
+        ) from error
+    records = _Scribe(names_by_id((names or {}).items()), names_by_id(variables), diary).write(order)
+    backward = [records[each].id for each in diary.gradients]
+    return Graph({record.id: record for record in records.values()}, records[node].id, backward, note)
+
+
+def _root(tensor: Tensor) -> Node:
+    if not isinstance(tensor, Tensor) or tensor.node is None:
+        raise GraphError(
+            f"There is no graph behind this {type(tensor).__name__}.",
+            "A graph is recorded where a tensor is computed from a leaf with requires_grad=True.",
+            "Make the leaf with tg.tensor(..., requires_grad=True), and look for a no_grad block or .detach().",
+        )
+    return tensor.node
+
+
+def inputs_first(root: Node) -> list[Any]:
+    """Nodes and raw values leading to `root`, each before its users, in the order of the arguments.
+
+    The order depends on the shape of the graph alone, not on when leaves were made or assigned, so the
+    numbers in a picture stay the same from run to run. A work list instead of recursion.
+    """
+    order: list[Any] = []
+    seen: set[Any] = set()
+    stack: list[tuple[Node, int]] = [(root, 0)]
+    while stack:
+        node, position = stack.pop()
+        if position == 0:
+            if node in seen:
+                continue
+            seen.add(node)
+        edges = node.inputs
+        if edges is None:
+            raise GraphError("freed")
+        while position < len(edges):
+            edge = edges[position]
+            position += 1
+            if type(edge) is Node:
+                if edge not in seen:
+                    stack.append((node, position))
+                    stack.append((edge, 0))
+                    break
+            elif (key := constant_key(node, position - 1)) not in seen:
+                seen.add(key)
+                order.append((key, edge))
+        else:
+            order.append(node)
+    return order
+
+
+def constant_key(node: Node, index: int) -> Any:
+    """What tells constants apart: an array is itself wherever it is used, a number is one for each use."""
+    value = node.inputs[index]
+    return id(value) if isinstance(value, (np.ndarray, np.generic)) else (node, index)
+
+
+def names_by_id(pairs: Iterable[tuple[str, Any]]) -> dict[int, str]:
+    """The first name of each node, and of each array without one, by the object's `id`."""
+    found: dict[int, str] = {}
+    for name, value in pairs:
+        if isinstance(value, Tensor):
+            try:
+                found.setdefault(id(value._value if value.node is None else value.node), name)
+            except StaleViewError:
+                continue  # it has no value any more
+        elif isinstance(value, np.ndarray):
+            found.setdefault(id(value), name)
+    return found
+
+
+@cache
+def argument_names(op: Any, count: int) -> list[str]:
+    """What an op's signature calls its first `count` inputs: "a", "b", or "arrays[0]", "arrays[1]"."""
+    names: list[str] = []
+    for parameter in op.parameters.signature.parameters.values():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            return names + [f"{parameter.name}[{index}]" for index in range(count - len(names))]
+        names.append(parameter.name)
+    return names[:count]
+
+
+class _Scribe:
+    """Writes the records of nodes in an order in which inputs come first."""
+
+    def __init__(self, names: dict[int, str], variables: dict[int, str], diary: _Diary) -> None:
+        self.names = names
+        self.variables = variables
+        self.diary = diary
+        self.records: dict[Any, NodeRecord] = {}
+
+    def write(self, order: list[Any]) -> dict[Any, NodeRecord]:
+        for number, item in enumerate(order):
+            if type(item) is Node:
+                self.records[item] = self._node(f"n{number}", item)
+            else:
+                key, value = item
+                name = self.names.get(id(value)) or self.variables.get(id(value))
+                self.records[key] = NodeRecord(f"n{number}", "constant", None, name, np.asarray(value))
+        return self.records
+
+    def _node(self, identity: str, node: Node) -> NodeRecord:
+        extra = node.extra
+        record = NodeRecord(
+            identity,
+            "leaf" if node.op is None else "op",
+            node.op,
+            self.names.get(id(node)) or node.name or self.variables.get(id(node)),
+            node.value,
+            node.scope,
+            node.attributes,
+            self.diary.gradients.get(node),
+            line=extra.line if extra else None,
+        )
+        owner: Any = extra.owner() if extra and extra.owner else None
+        if owner is not None and owner.grad is not None and _differs(owner.grad, record.gradient):
+            record.stored = owner.grad.detach().numpy()
+        for index, edge in enumerate(node.inputs):
+            source = self.records[edge if type(edge) is Node else constant_key(node, index)]
+            record.inputs.append(self._edge(source.id, identity, node, index))
+        return record
+
+    def _edge(self, source: str, target: str, node: Node, index: int) -> EdgeRecord:
+        argument = argument_names(node.op, len(node.inputs))[index]
+        upstream, contribution = self.diary.contributions.get((node, index), (None, None))
+        if type(contribution) is Parts:
+            contribution = next(iter(contribution.values()))
+        return EdgeRecord(source, target, index, argument, upstream, contribution)
+
+
+def _differs(stored: Tensor, gradient: Any) -> bool:
+    """Whether `.grad` holds something else than this output's gradient (rounding apart)."""
+    value = stored.detach().numpy()
+    if gradient is None:
+        return bool(np.any(value != 0))
+    tolerance = 1e-5 if value.dtype.itemsize < 8 else 1e-9
+    return not np.allclose(value, gradient, rtol=tolerance, atol=0.0, equal_nan=True)

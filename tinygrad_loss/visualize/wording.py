@@ -1,0 +1,97 @@
+"""Numbers, arrays and sizes as short text for people."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+__all__ = ["describe", "memory", "norm", "number", "shape_text"]
+
+FEW = 6  # an array of at most this many elements is shown in full
+
+
+def number(x: Any, digits: int = 4) -> str:
+    """A number in four significant digits: "6.0", "0.3333", "1.2e-05".
+
+    >>> from tinygrad_loss.visualize.wording import number
+    >>> number(6.0), number(1 / 3), number(7), number(float("inf"))
+    ('6.0', '0.3333', '7', '∞')
+    """
+    kind = np.asarray(x).dtype.kind
+    if kind == "b":
+        return str(bool(x))
+    if kind in "iu":
+        return str(int(x))
+    value = float(x)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    text = f"{value:.{digits}g}"
+    return text + ".0" if text.lstrip("-").isdigit() else text
+
+
+def norm(value: Any) -> float:
+    """The Euclidean norm over all elements, in double precision; of all parts for a tuple of arrays."""
+    if value is None:
+        return math.nan
+    if isinstance(value, tuple):
+        return math.hypot(*(norm(part) for part in value))
+    flat = np.asarray(value, dtype=np.float64).ravel()
+    largest = float(np.max(np.abs(flat))) if flat.size else 0.0
+    if not math.isfinite(largest) or largest == 0.0:
+        return largest
+    if 1e-100 < largest < 1e100:
+        return float(math.sqrt(flat @ flat))
+    return largest * float(np.linalg.norm(flat / largest))  # the squares would leave the range of doubles
+
+
+def shape_text(value: Any) -> str:
+    """The shape and dtype: "(32, 10) float32", "scalar float64"."""
+    if isinstance(value, tuple):
+        return " and ".join(shape_text(part) for part in value)
+    array = np.asarray(value)
+    axes = f"({', '.join(map(str, array.shape))}{',' if array.ndim == 1 else ''})"
+    return f"{axes if array.ndim else 'scalar'} {array.dtype}"
+
+
+def memory(count: int) -> str:
+    """Bytes in a fitting unit: "48 B", "1.5 kB", "3.1 MB"."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} B"
+
+
+def describe(value: Any) -> list[str]:
+    """An array in a few lines: its elements if they are few, else its norm and range."""
+    if value is None:
+        return []
+    if isinstance(value, tuple):
+        return [line for part in value for line in describe(part)]
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return [number(array[()])]
+    if not array.size:
+        return ["empty"]
+    if array.size <= FEW:
+        return _rows(array)
+    if array.dtype.kind == "b":
+        return [f"{int(array.sum())} of {array.size} true"]
+    extent = f"{number(array.min())} … {number(array.max())}"
+    if array.dtype.kind in "iu":
+        return [extent]
+    bad = int(array.size - np.count_nonzero(np.isfinite(array)))
+    return [f"‖·‖ {number(norm(array))}", extent, *([f"{bad} not finite"] if bad else [])]
+
+
+def _rows(array: Any) -> list[str]:
+    """The elements, one line for each row; rows of different matrices are told apart by their brackets."""
+    if array.ndim == 1:
+        return ["[" + ", ".join(number(x) for x in array) + "]"]
+    inner = [line for part in array for line in _rows(part)]
+    return [
+        ("[" if i == 0 else " ") + line + ("]" if i == len(inner) - 1 else "") for i, line in enumerate(inner)
+    ]
