@@ -135,8 +135,6 @@ class TestLaw2ShapesAndDtypes:
         def rule(g, y, x):
             return {"too many axes": g[None, None] * 1.0, "too few": g.sum(), "other length": g[:2] * 1.0}[wrong]
 
-        if kind is elementwise and wrong == "too many axes":
-            pytest.skip("an elementwise result with more axes is a broadcast, and summed")
         careless = declare(kind(rule, name="careless"), lambda x: x * 1.0)
         with pytest.raises(ShapeError, match="rule of careless gave for input 0"):
             careless(leaf([1.0, 2.0, 3.0])).sum().backward(create_graph=create_graph)
@@ -160,13 +158,10 @@ class TestLaw2ShapesAndDtypes:
 
 
 class TestLaw3RulesKeepTheGraph:
-    @pytest.mark.parametrize("convert", [np.asarray, np.array, list.__call__, lambda t: t.numpy(), lambda t: np.asarray([t, t])])
+    @pytest.mark.parametrize("convert", [np.asarray, np.array, lambda t: t.numpy(), lambda t: np.asarray([t, t])])
     def test_turning_into_an_array_is_refused(self, convert):
         t = leaf([1.0, 2.0])
         for tensor in (t, t * 2):
-            if convert == list.__call__:
-                assert all(isinstance(part, Tensor) and part.requires_grad for part in tensor)
-                continue
             with pytest.raises(GraphError, match=r"\.detach\(\)"):
                 convert(tensor)
 
@@ -496,7 +491,13 @@ class TestLaw8Assignment:
 
     @pytest.mark.parametrize(
         "take",
-        [lambda x: x[[0, 1]], lambda x: x[:, [0, 1]], lambda x: x[x > 0], lambda x: x.copy(), lambda x: x.T.reshape(-1)],
+        [
+            lambda x: x[[0, 1]],
+            lambda x: x[:, [0, 1]],
+            lambda x: x[x > 0],
+            lambda x: x.copy(),
+            lambda x: x.T.reshape(-1),
+        ],
         ids=["rows", "columns", "mask", "copy", "reshape of a transpose"],
     )
     def test_what_is_no_view_may_be_assigned_and_outlives_its_source(self, take):
@@ -512,7 +513,9 @@ class TestLaw8Assignment:
         w = leaf([1.0, 2.0])
         (w * w).sum().backward()
         same = w
-        with pytest.raises(GraphError, match="a leaf Variable that requires grad is being used in an in-place operation"):
+        with pytest.raises(
+            GraphError, match="a leaf Variable that requires grad is being used in an in-place operation"
+        ):
             w -= 0.1 * w.grad
         with tg.no_grad():
             w -= 0.5 * w.grad
@@ -646,7 +649,13 @@ class TestZeroDimensions:
 class TestNumbers:
     @pytest.mark.parametrize(
         ("data", "dtype"),
-        [(1.0, "float64"), ([1, 2], "int64"), (True, "bool"), (np.float32(1), "float32"), (np.ones(2, np.float16), "float16")],
+        [
+            (1.0, "float64"),
+            ([1, 2], "int64"),
+            (True, "bool"),
+            (np.float32(1), "float32"),
+            (np.ones(2, np.float16), "float16"),
+        ],
     )
     def test_dtypes_are_numpys(self, data, dtype):
         assert tg.tensor(data).dtype == dtype
@@ -789,5 +798,5 @@ class TestModes:
         x = leaf([0.0, 1.0])
         tg.sqrt(x).sum().backward()  # ∞ at 0, computed as 1 / (2 * 0)
         np.testing.assert_array_equal(x.grad, [np.inf, 0.5])
-        with pytest.warns(RuntimeWarning, match="divide by zero"):
+        with pytest.raises(RuntimeWarning, match="divide by zero"):  # forward, NumPy warns
             tg.log(tg.tensor([0.0]))

@@ -11,3 +11,13 @@ from .ops.shaping import *
 from .ops.softmax import *
 def tensor(data, requires_grad=False, dtype=None, name=None): return Tensor(data, requires_grad, dtype, name)
 from .transforms import *
+from .ops.axes import *
+from .ops.powers import *
+from .ops.exponentials import *
+from .ops.trigonometry import *
+from .ops.hyperbolic import *
+from .ops.comparisons import *
+from .ops.selection import *
+from .ops.rounding import *
+from .ops.parts import *
+from .ops.bits import *

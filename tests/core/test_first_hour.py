@@ -95,7 +95,17 @@ class TestContainers:
     def test_indexing_as_in_numpy(self):
         array = np.arange(24.0).reshape(2, 3, 4)
         x = tg.tensor(array)
-        for index in (0, -1, (1, 2), slice(None, None, -1), (..., 0), (None, 1), [0, 0], (slice(None), [0, 2]), array > 5):
+        for index in (
+            0,
+            -1,
+            (1, 2),
+            slice(None, None, -1),
+            (..., 0),
+            (None, 1),
+            [0, 0],
+            (slice(None), [0, 2]),
+            array > 5,
+        ):
             np.testing.assert_array_equal(x[index].data, array[index])
 
 
@@ -223,6 +233,8 @@ class TestHelp:
         assert not function.__name__.startswith("_")
         assert function.__module__.startswith("tinygrad_loss.")
 
-    @pytest.mark.parametrize("name", ["backward", "item", "detach", "assign", "register_hook", "retain_grad", "zero_grad", "numpy"])
+    @pytest.mark.parametrize(
+        "name", ["backward", "item", "detach", "assign", "register_hook", "retain_grad", "zero_grad", "numpy"]
+    )
     def test_methods_help(self, name):
         assert inspect.getdoc(getattr(tg.Tensor, name))

@@ -193,7 +193,9 @@ class TestObservers:
             assert (x.shape, x.ndim, x.size, len(x), np.shape(x), x.dtype) == ((1, 2), 2, 2, 1, (1, 2), np.float64)
         assert diary.events == []
 
-    @pytest.mark.parametrize("assign", [lambda w: w.assign(2.0), lambda w: setattr(w, "data", 2.0), lambda w: w.__isub__(1.0)])
+    @pytest.mark.parametrize(
+        "assign", [lambda w: w.assign(2.0), lambda w: setattr(w, "data", 2.0), lambda w: w.__isub__(1.0)]
+    )
     def test_assignments_are_announced(self, assign):
         w, diary = tg.tensor(1.0, requires_grad=True, name="w"), Diary()
         with tg.no_grad(), observed_by(diary):

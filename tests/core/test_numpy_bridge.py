@@ -65,7 +65,9 @@ def test_values_are_numpys_and_recorded(name):
     assert t.grad.shape == t.shape
 
 
-@pytest.mark.parametrize("f", [np.shape, np.ndim, np.size, lambda t: np.result_type(t, np.float32), lambda t: np.allclose(t, t)])
+@pytest.mark.parametrize(
+    "f", [np.shape, np.ndim, np.size, lambda t: np.result_type(t, np.float32), lambda t: np.allclose(t, t)]
+)
 def test_questions_get_plain_answers(f):
     t = leaf()
     answer = f(t)
@@ -96,7 +98,11 @@ class TestOut:
 
     def test_what_carries_a_graph_cannot_go_into_an_array(self):
         t, array = leaf(), np.zeros((2, 3))
-        for call in (lambda: np.exp(t, out=array), lambda: np.sum(t, axis=0, out=np.zeros(3)), lambda: np.add(array, t, out=array)):
+        for call in (
+            lambda: np.exp(t, out=array),
+            lambda: np.sum(t, axis=0, out=np.zeros(3)),
+            lambda: np.add(array, t, out=array),
+        ):
             with pytest.raises(ArgumentError, match=r"cannot be recorded"):
                 call()
         assert not array.any()
@@ -162,7 +168,8 @@ class TestRefusals:
     def test_nothing_private_is_offered(self):
         with pytest.raises(NoRuleError) as caught:
             np.unwrap(leaf())
-        offered = {part for part in str(caught.value).replace(",", " ").replace("'", " ").split()}
+        last = str(caught.value).split("\n  ")[2]
+        offered = set(last.replace(",", " ").replace("'", " ").replace(".", " ").split())
         assert not offered & {"backward", "item", "tensor", "index_set"}
 
     def test_where_with_one_argument_says_what_is_missing(self):

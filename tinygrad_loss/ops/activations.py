@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from ..core.primitive import elementwise
 from ..core.tensor import ArrayLike, Tensor
+from ..errors import StaleViewError
 from .samples import arrays, scalars
 
 
@@ -45,11 +48,34 @@ def sigmoid(x: ArrayLike) -> Tensor:
     >>> tg.sigmoid(tg.tensor([0.0, 2.0]))
     tensor([0.5       , 0.88079708])
     """
-    return with_origin(_sigmoid(x), x)
+    return with_origin(_sigmoid(x), x, "sigmoid")
 
 
-def with_origin(y: Tensor, x: ArrayLike) -> Tensor:
-    """y, remembering the tensor x it was made from: a loss can then avoid going through y."""
+class Origin(NamedTuple):
+    """How a function that a loss can see through made its result."""
+
+    function: str
+    axis: int | None
+    x: Tensor
+    value: Any  # of x, and
+    result: Any  # of y, at that time: either may be assigned later
+
+
+def with_origin(y: Tensor, x: ArrayLike, function: str, axis: int | None = None) -> Tensor:
+    """y, remembering the tensor x that `function` made it from: a loss can then avoid going through y."""
     if isinstance(y, Tensor) and isinstance(x, Tensor):
-        y._origin = x
+        y._origin = Origin(function, axis, x, x._value, y._value)
     return y
+
+
+def logits_of(y: ArrayLike, function: str, axis: int | None = None) -> Tensor | None:
+    """The tensor that `function` (along `axis`) made y from; None if it did not, or either was assigned since."""
+    origin = getattr(y, "_origin", None)
+    if origin is None or origin.function != function or origin.result is not y._value:
+        return None
+    if axis is not None and (axis - origin.axis) % y.ndim:
+        return None
+    try:
+        return origin.x if origin.x._value is origin.value else None
+    except StaleViewError:
+        return None

@@ -92,9 +92,7 @@ def greater_equal(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 
 @constant(formula="y = |a - b| ≤ atol + rtol·|b|", samples=lambda: [arrays((2, 3), (3,))])
-def isclose(
-    a: ArrayLike, b: ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> Tensor:
+def isclose(a: ArrayLike, b: ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether a and b are equal up to a tolerance, elementwise: |a - b| ≤ atol + rtol·|b|.
 
     >>> tg.isclose(tg.tensor([1.0, 2.0]), [1.000001, 2.1])

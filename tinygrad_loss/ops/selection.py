@@ -145,8 +145,8 @@ def _where(condition: ArrayLike, a: ArrayLike, b: ArrayLike) -> Any:
 
 
 @_where.op.front
-def where(condition: ArrayLike, a: ArrayLike | None = None, b: ArrayLike | None = None) -> Tensor:
-    """The elements of a where the condition holds, else those of b, with broadcasting.
+def where(condition: ArrayLike, x: ArrayLike | None = None, y: ArrayLike | None = None) -> Tensor:
+    """The elements of x where the condition holds, else those of y, with broadcasting.
 
     Both branches are computed: a NaN or infinite derivative in the branch not taken is multiplied by
     0 and spoils the gradient. Make the input safe first: log(where(x > 0, x, 1)).
@@ -157,18 +157,16 @@ def where(condition: ArrayLike, a: ArrayLike | None = None, b: ArrayLike | None 
     >>> tg.where(np.array([True, False]), tg.tensor([1.0, 2.0]), 0.0)
     tensor([1., 0.])
     """
-    if a is None or b is None:
+    if x is None or y is None:
         raise ArgumentError(
             "where got a condition without both values to choose from.",
-            "It needs three arguments: where(condition, a, b).",
+            "It needs three arguments: where(condition, x, y).",
             "For the positions at which a condition holds use np.nonzero(condition.numpy()).",
         )
-    return _where(condition, a, b)
+    return _where(condition, x, y)
 
 
-def select(
-    condlist: Sequence[ArrayLike], choicelist: Sequence[ArrayLike], default: ArrayLike = 0
-) -> Tensor:
+def select(condlist: Sequence[ArrayLike], choicelist: Sequence[ArrayLike], default: ArrayLike = 0) -> Tensor:
     """For each element the choice of the first condition that holds, else the default.
 
     Raises:
@@ -196,9 +194,7 @@ def select(
     derivative="∂y/∂x = 1 where x is finite, else 0",
     samples=lambda: [arrays((2, 3)), [*arrays((3,)), {"nan": 1.0, "posinf": 2.0, "neginf": -2.0}]],
 )
-def nan_to_num(
-    x: ArrayLike, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Tensor:
+def nan_to_num(x: ArrayLike, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
     """The elements of x, with `nan` in place of NaN and large finite numbers (or those given) in place of ±∞.
 
     The replaced elements get no gradient.

@@ -7,15 +7,16 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..core.primitive import constant, linear
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError, ShapeError
+from .axes import explain_axes, transpose
 from .samples import arrays, scalars
 
 __all__ = [
+    "as_discrete",
     "astype",
     "atleast_1d",
     "atleast_2d",
@@ -24,16 +25,10 @@ __all__ = [
     "broadcast_to",
     "copy",
     "expand_dims",
-    "matrix_transpose",
-    "moveaxis",
-    "permute_dims",
     "ravel",
     "reshape",
-    "rollaxis",
     "squeeze",
     "sum_to",
-    "swapaxes",
-    "transpose",
 ]
 
 Shape: TypeAlias = tuple[int, ...]
@@ -55,11 +50,13 @@ def _astype(x: ArrayLike, dtype: Any) -> Any:
     samples=lambda: [[*arrays((2, 3)), np.dtype(int)], [*arrays((2, 3)), np.dtype(bool)]],
     reference=lambda x, dtype: np.asarray(x).astype(dtype),
 )
-def _as_discrete(x: ArrayLike, dtype: Any) -> Any:
+def as_discrete(x: ArrayLike, dtype: Any) -> Tensor:
+    """The values as integers or booleans: `astype` to these, which changes in steps and has no gradient.
+
+    >>> tg.as_discrete(tg.tensor([1.5, -2.5]), int)
+    tensor([ 1, -2])
+    """
     return np.asarray(x).astype(dtype)[()]
-
-
-del functions["as_discrete"]  # reached through astype
 
 
 @_astype.op.front
@@ -74,7 +71,7 @@ def astype(x: ArrayLike, dtype: Any, copy: bool = True) -> Tensor:
     target = dtype if type(dtype) is np.dtype else np.dtype(dtype)
     if not copy and getattr(x, "dtype", None) == target:
         return x
-    return _astype(x, dtype=target) if target.kind == "f" else _as_discrete(x, dtype=target)
+    return _astype(x, dtype=target) if target.kind == "f" else as_discrete(x, dtype=target)
 
 
 @linear(
@@ -122,7 +119,7 @@ def _explain_broadcast(x: Any, shape: Any) -> Exception:
     ],
 )
 def broadcast_to(x: ArrayLike, shape: Shape) -> Tensor:
-    """x repeated to `shape` by NumPy's rules. Its adjoint is `sum_to`: each copy's gradient is added up.
+    """The array x repeated to `shape` by NumPy's rules. Its adjoint is `sum_to`: each copy's gradient is added up.
 
     Raises:
         ShapeError: when x does not broadcast to `shape`.
@@ -146,7 +143,7 @@ def broadcast_to(x: ArrayLike, shape: Shape) -> Tensor:
     ],
 )
 def sum_to(x: ArrayLike, shape: Shape) -> Tensor:
-    """x summed down to `shape`: the adjoint of `broadcast_to`.
+    """The array x summed down to `shape`: the adjoint of `broadcast_to`.
 
     >>> tg.sum_to(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), (2,))
     tensor([4., 6.])
@@ -247,138 +244,9 @@ def ravel(x: ArrayLike, order: str = "C") -> Tensor:
 functions["ravel"] = ravel
 
 
-def _explain_transpose(x: Any, axes: Any) -> Exception:
-    """The error for axes that are not all axes of x, once each."""
-    return ShapeError(
-        f"transpose cannot put the axes of shape {np.shape(x)} in the order {axes}.",
-        f"The order names each of the {np.ndim(x)} axes once.",
-        "Leave axes out to reverse them; use swapaxes or moveaxis to move only some.",
-    )
-
-
-@cache
-def _inverse(axes: Shape) -> Shape:
-    """The order of axes that undoes `axes`."""
-    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
-
-
-@linear(
-    lambda g, y, x, axes: _transpose(g, axes=None if axes is None else _inverse(axes)),
-    formula="y = x, with its axes in another order",
-    derivative="∂y/∂x = 1",
-    views=True,
-    explain=_explain_transpose,
-    samples=lambda: [[*arrays((2, 3)), None], [*arrays((2, 3, 4)), (2, 0, 1)], [*arrays((3,)), None]],
-)
-def _transpose(x: ArrayLike, axes: Shape | None) -> Any:
-    return np.transpose(x, axes)
-
-
-@_transpose.op.front
-def transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
-    """x with its axes reversed, or in the order `axes`.
-
-    Raises:
-        ShapeError: when `axes` does not name each axis once.
-
-    >>> tg.transpose(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
-    tensor([[1., 3.],
-            [2., 4.]])
-    """
-    if axes is None:
-        return _transpose(x, axes=None)
-    count = np.ndim(x)
-    return _transpose(x, axes=tuple(int(axis) + count if -count <= axis < 0 else int(axis) for axis in axes))
-
-
-permute_dims = transpose  # the array API's name
-functions["permute_dims"] = permute_dims
-
-
-def _explain_axes(x: Any, **axes: Any) -> Exception | None:
-    """The error for an axis that x does not have."""
-    for axis in axes.values():
-        for one in axis if isinstance(axis, tuple) else (axis,):
-            if one is not None and not -np.ndim(x) <= one < np.ndim(x):
-                return ShapeError(
-                    f"Axis {one} is not an axis of shape {np.shape(x)}.",
-                    f"Axes count from 0 to {np.ndim(x) - 1}, or from the end from -1 to -{np.ndim(x)}."
-                    if np.ndim(x)
-                    else "A 0-d array has no axes.",
-                    "Look at x.shape.",
-                )
-    return None
-
-
-@linear(
-    lambda g, y, x, axis1, axis2: swapaxes(g, axis1, axis2),
-    formula="y = x, with two axes exchanged",
-    derivative="∂y/∂x = 1",
-    views=True,
-    explain=_explain_axes,
-    samples=lambda: [[*arrays((2, 3, 4)), 0, 2], [*arrays((2, 3)), -1, -2], [*arrays((3,)), 0, -1]],
-)
-def swapaxes(x: ArrayLike, axis1: int, axis2: int) -> Tensor:
-    """x with two axes exchanged.
-
-    >>> tg.swapaxes(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), 0, 1)
-    tensor([[1., 3.],
-            [2., 4.]])
-    """
-    return np.swapaxes(x, axis1, axis2)
-
-
-def matrix_transpose(x: ArrayLike) -> Tensor:
-    """The transpose of each matrix: the last two axes exchanged.
-
-    >>> tg.matrix_transpose(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
-    tensor([[1., 3.],
-            [2., 4.]])
-    """
-    return swapaxes(x, -1, -2)
-
-
-functions["matrix_transpose"] = functions["linalg.matrix_transpose"] = matrix_transpose
-
-
-def moveaxis(x: ArrayLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """x with the axes `source` moved to `destination`; the others keep their order.
-
-    >>> tg.moveaxis(tg.tensor(np.zeros((2, 3, 4))), 0, -1).shape
-    (3, 4, 2)
-    """
-    count = np.ndim(x)
-    sources = normalize_axis_tuple(source, count, "source")
-    targets = normalize_axis_tuple(destination, count, "destination")
-    if len(sources) != len(targets):
-        raise ArgumentError(
-            f"moveaxis cannot move the axes {sources} to {targets}.",
-            "It needs as many destinations as sources.",
-            "Give the two the same length.",
-        )
-    order = [axis for axis in range(count) if axis not in sources]
-    for target, axis in sorted(zip(targets, sources, strict=True)):
-        order.insert(target, axis)
-    return _transpose(x, axes=tuple(order))
-
-
-def rollaxis(x: ArrayLike, axis: int, start: int = 0) -> Tensor:
-    """x with `axis` moved to stand before the axis `start` (`moveaxis` is the plainer way).
-
-    >>> tg.rollaxis(tg.tensor(np.zeros((2, 3, 4))), 2).shape
-    (4, 2, 3)
-    """
-    count = np.ndim(x)
-    axis, start = axis % count, start + count if start < 0 else start
-    return moveaxis(x, axis, start - 1 if axis < start else start)
-
-
-functions["moveaxis"], functions["rollaxis"] = moveaxis, rollaxis
-
-
 def _explain_squeeze(x: Any, axis: Any) -> Exception:
     """The error for an axis that is not there, or is longer than 1."""
-    return _explain_axes(x, axis=axis) or ShapeError(
+    return explain_axes(x, axis=axis) or ShapeError(
         f"squeeze cannot take axis {axis} away from shape {np.shape(x)}.",
         "Only an axis of length 1 can be taken away.",
         "Index it (x[0]) or reduce it (x.sum(axis)) instead.",
@@ -394,7 +262,7 @@ def _explain_squeeze(x: Any, axis: Any) -> Exception:
     samples=lambda: [[*arrays((2, 1, 3, 1))], [*arrays((2, 1, 3, 1)), 1], [*arrays((2, 1, 3, 1)), (1, -1)]],
 )
 def squeeze(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Tensor:
-    """x without its axes of length 1 (all of them, or those in `axis`).
+    """The array x without its axes of length 1 (all of them, or those in `axis`).
 
     Raises:
         ShapeError: when an axis named is longer than 1.
@@ -414,7 +282,7 @@ def squeeze(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Tensor:
     samples=lambda: [[*arrays((2, 3)), 0], [*arrays((2, 3)), (0, -1)], [*scalars(1), 0]],
 )
 def expand_dims(x: ArrayLike, axis: int | tuple[int, ...]) -> Tensor:
-    """x with new axes of length 1 at the positions `axis` of the result.
+    """The array x with new axes of length 1 at the positions `axis` of the result.
 
     >>> tg.expand_dims(tg.tensor([1.0, 2.0]), 1).shape
     (2, 1)

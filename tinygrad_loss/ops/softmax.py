@@ -31,7 +31,7 @@ def softmax(x: ArrayLike, axis: int = -1) -> Tensor:
     >>> tg.softmax(tg.tensor([0.0, 0.0]))
     tensor([0.5, 0.5])
     """
-    return with_origin(_softmax(x, axis=axis), x)
+    return with_origin(_softmax(x, axis=axis), x, "softmax", axis)
 
 
 @primitive(

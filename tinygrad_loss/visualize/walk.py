@@ -18,36 +18,10 @@ from ..core.backward import Parts, pull_back, starting_gradient
 from ..core.hooks import Observer
 from ..core.node import Node
 from ..core.tensor import Tensor
-from ..errors import GraphError, NoRuleError, StaleViewError
+from ..errors import ArgumentError, GraphError, NoRuleError, StaleViewError
+from ..modes import no_grad
 
 __all__ = ["EdgeRecord", "Graph", "NodeRecord", "walk"]
-
-
-@dataclass(slots=True, eq=False)
-class NodeRecord:
-    """One value of the graph: a leaf, a constant, or what an op made."""
-
-    id: str  # "n0", "n1", ... in the order of the walk: inputs before the node that uses them
-    kind: str  # "leaf", "constant" or "op"
-    op: Any  # the Op; None for leaves and constants
-    name: str | None
-    value: Any  # an array, or a tuple of arrays where the op has several results
-    scope: tuple[str, ...] = ()  # the layers that were being called, outermost first
-    attributes: dict[str, Any] = field(default_factory=dict)
-    gradient: Any = None  # of the output with respect to this value; None where none flows
-    stored: Any = None  # what `.grad` holds, where that is something else
-    line: str | None = None
-    inputs: list[EdgeRecord] = field(default_factory=list)
-    check: Any = None
-
-    @property
-    def title(self) -> str:
-        """What the node is: the op's name, or the kind of thing."""
-        return self.op.name if self.op is not None else self.kind
-
-    def text(self, which: str) -> str:
-        """The op's own words: its "formula", "derivative", "kink" or "domain"."""
-        return self.op.info.get(which, "") if self.op is not None else ""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,7 +34,33 @@ class EdgeRecord:
     argument: str  # the input's name in the op's signature
     upstream: Any = None  # the gradient at the target
     contribution: Any = None  # what the rule made of it: this edge's part of the source's gradient
-    factor: Any = None  # dy/dx of each element, where the map is elementwise and the shapes are equal
+
+
+@dataclass(slots=True, eq=False)
+class NodeRecord:
+    """One value of the graph: a leaf, a constant, or what an op made."""
+
+    id: str  # "n0", "n1", ... in the order of the walk: inputs before the node that uses them
+    kind: str  # "leaf", "constant", "op", or "bypassed" for an op that the output did without
+    op: Any  # the Op; None for leaves and constants
+    name: str | None
+    value: Any  # an array, or a tuple of arrays where the op has several results
+    scope: tuple[str, ...] = ()  # the layers that were being called, outermost first
+    attributes: dict[str, Any] = field(default_factory=dict)
+    gradient: Any = None  # of the output with respect to this value; None where none flows
+    stored: Any = None  # what `.grad` holds, where that is something else
+    line: str | None = None  # where the user's code made it, if lines are recorded
+    held: int = 0  # bytes kept alive by this node and by none before it
+    inputs: list[EdgeRecord] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """What the node is: the op's name, or the kind of thing."""
+        return self.op.name if self.op is not None else self.kind
+
+    def text(self, which: str) -> str:
+        """The op's own words: its "formula", "derivative", "kink" or "domain"."""
+        return self.op.info.get(which, "") if self.op is not None else ""
 
 
 @dataclass(slots=True, eq=False)
@@ -71,11 +71,54 @@ class Graph:
     output: str
     backward: list[str]  # the nodes in the order in which backward passed them
     note: str = ""  # how the walk was started, where that needs saying
+    places: dict[int, str] = field(default_factory=dict)  # ids of records by the `id` of nodes and arrays
 
     @property
     def edges(self) -> Iterator[EdgeRecord]:
         """Every edge, by target and input."""
         return (edge for node in self.nodes.values() for edge in node.inputs)
+
+    def find(self, wanted: Any, asked: str) -> str:
+        """The id of the record that a tensor, a name or an id stands for; `asked` is the argument's name."""
+        if isinstance(wanted, Tensor):
+            key = self.places.get(id(wanted._value if wanted.node is None else wanted.node))
+            if key is not None:
+                return key
+        elif wanted in self.nodes:
+            return str(wanted)
+        else:
+            for record in self.nodes.values():
+                if record.name == wanted:
+                    return record.id
+        shown = "a tensor that is not in this graph" if isinstance(wanted, Tensor) else repr(wanted)
+        known = [record.name for record in self.nodes.values() if record.name][:8]
+        raise ArgumentError(
+            f"{asked}= got {shown}.",
+            "It needs a tensor of this graph, its name, or a node's id such as 'n3'.",
+            f"Names in this graph: {', '.join(known)}." if known else "Give tensors names with name= or names=.",
+        )
+
+    def local(self, edge: EdgeRecord) -> Any:
+        """The derivative of each element along an edge: what the rule makes of an upstream of ones.
+
+        None where the op's derivative is a matrix, not a factor for each element.
+        """
+        target = self.nodes[edge.target]
+        if edge.contribution is None or isinstance(target.value, tuple):
+            return None
+        upstream, flowing = np.shape(edge.upstream), np.shape(edge.contribution)
+        if np.size(edge.upstream) != 1 or np.size(edge.contribution) != 1:
+            if target.op.kind != "elementwise" or upstream != flowing:
+                return None
+        return self.rule_applied(edge, np.ones_like(edge.upstream)[()])
+
+    def rule_applied(self, edge: EdgeRecord, upstream: Any) -> Any:
+        """What the rule of an edge makes of another upstream gradient."""
+        target = self.nodes[edge.target]
+        values = [self.nodes[each.source].value for each in target.inputs]
+        rule = target.op.rules_for(len(values))[edge.index]
+        with no_grad(), np.errstate(all="ignore"):
+            return rule(upstream, target.value, *values, **target.attributes)
 
 
 class _Diary(Observer):
@@ -101,26 +144,28 @@ def walk(
     """The records of all that `tensor` was computed from.
 
     `gradient` is the upstream gradient at the tensor, ones by default. A value is called what `names`
-    calls it, else by its tensor's own name, else by the first of `variables` that holds it.
+    calls it, else by its tensor's own name, else by the first of `variables` that holds it. Hooks run
+    again, as they take part in the gradients.
     """
-    node, note = _root(tensor), ""
+    root, note = _root(tensor), ""
     if gradient is None and tensor.size != 1:
-        gradient, note = np.ones(tensor.shape), "started from ones at every element of the output"
+        gradient, note = np.ones(tensor.shape), f"started from ones at all {tensor.size} elements of the output"
+    diary = _Diary()
     try:
-        order = inputs_first(node)
-        diary = _Diary()
-        pull_back([node], [starting_gradient(tensor, gradient)], observer=diary)
+        order = inputs_first(root)
+        pull_back([root], [starting_gradient(tensor, gradient)], observer=diary)
     except GraphError as error:
         if isinstance(error, NoRuleError):
             raise
-        raise GraphError(
-            "This graph was freed, so there is nothing left to show.",
-            "backward(retain_graph=False), fit and the transforms free each node as they pass it.",
-            "Draw before that backward, call it with retain_graph=True, or compute the tensor again.",
-        ) from error
-    records = _Scribe(names_by_id((names or {}).items()), names_by_id(variables), diary).write(order)
+        raise _freed() from error
+    variables = list(variables)
+    scribe = _Scribe(names_by_id((names or {}).items()), names_by_id(variables), diary)
+    records = scribe.write(order)
+    _add_bypassed(records, scribe, variables)
+    _place_in_layers(records, scribe)
+    places = {key if isinstance(key, int) else id(key): record.id for key, record in records.items()}
     backward = [records[each].id for each in diary.gradients]
-    return Graph({record.id: record for record in records.values()}, records[node].id, backward, note)
+    return Graph({record.id: record for record in records.values()}, records[root].id, backward, note, places)
 
 
 def _root(tensor: Tensor) -> Node:
@@ -130,11 +175,19 @@ def _root(tensor: Tensor) -> Node:
             "A graph is recorded where a tensor is computed from a leaf with requires_grad=True.",
             "Make the leaf with tg.tensor(..., requires_grad=True), and look for a no_grad block or .detach().",
         )
-    return tensor.node
+    return tensor.node  # type: ignore[no-any-return]
+
+
+def _freed() -> GraphError:
+    return GraphError(
+        "This graph was freed, so there is nothing left to show.",
+        "backward(retain_graph=False), fit and the transforms free each node as they pass it.",
+        "Draw before that backward, call it with retain_graph=True, or compute the tensor again.",
+    )
 
 
 def inputs_first(root: Node) -> list[Any]:
-    """Nodes and raw values leading to `root`, each before its users, in the order of the arguments.
+    """Nodes, and (key, value) of constants, that lead to `root`: each before its users, by argument.
 
     The order depends on the shape of the graph alone, not on when leaves were made or assigned, so the
     numbers in a picture stay the same from run to run. A work list instead of recursion.
@@ -150,14 +203,13 @@ def inputs_first(root: Node) -> list[Any]:
             seen.add(node)
         edges = node.inputs
         if edges is None:
-            raise GraphError("freed")
+            raise _freed()
         while position < len(edges):
             edge = edges[position]
             position += 1
             if type(edge) is Node:
                 if edge not in seen:
-                    stack.append((node, position))
-                    stack.append((edge, 0))
+                    stack += [(node, position), (edge, 0)]
                     break
             elif (key := constant_key(node, position - 1)) not in seen:
                 seen.add(key)
@@ -206,15 +258,17 @@ class _Scribe:
         self.variables = variables
         self.diary = diary
         self.records: dict[Any, NodeRecord] = {}
+        self.buffers: set[int] = set()  # arrays whose memory is counted already
 
     def write(self, order: list[Any]) -> dict[Any, NodeRecord]:
+        """The records, by node or by the key of a constant."""
         for number, item in enumerate(order):
             if type(item) is Node:
                 self.records[item] = self._node(f"n{number}", item)
             else:
                 key, value = item
                 name = self.names.get(id(value)) or self.variables.get(id(value))
-                self.records[key] = NodeRecord(f"n{number}", "constant", None, name, np.asarray(value))
+                self.records[key] = NodeRecord(f"n{number}", "constant", None, name, value, held=self.held(value))
         return self.records
 
     def _node(self, identity: str, node: Node) -> NodeRecord:
@@ -229,27 +283,70 @@ class _Scribe:
             node.attributes,
             self.diary.gradients.get(node),
             line=extra.line if extra else None,
+            held=self.held(node.value),
         )
         owner: Any = extra.owner() if extra and extra.owner else None
-        if owner is not None and owner.grad is not None and _differs(owner.grad, record.gradient):
-            record.stored = owner.grad.detach().numpy()
+        if owner is not None and owner.grad is not None and _differs(owner.grad._value, record.gradient):
+            record.stored = owner.grad._value
         for index, edge in enumerate(node.inputs):
-            source = self.records[edge if type(edge) is Node else constant_key(node, index)]
-            record.inputs.append(self._edge(source.id, identity, node, index))
+            source = self.records[edge if type(edge) is Node else constant_key(node, index)].id
+            record.inputs.append(self._edge(source, identity, node, index))
         return record
 
     def _edge(self, source: str, target: str, node: Node, index: int) -> EdgeRecord:
         argument = argument_names(node.op, len(node.inputs))[index]
         upstream, contribution = self.diary.contributions.get((node, index), (None, None))
-        if type(contribution) is Parts:
+        if type(contribution) is Parts:  # one part of a value with several
             contribution = next(iter(contribution.values()))
         return EdgeRecord(source, target, index, argument, upstream, contribution)
 
+    def held(self, value: Any) -> int:
+        """The bytes of a value's memory, unless an earlier node holds the same memory (a view does)."""
+        total = 0
+        for part in value if isinstance(value, tuple) else (value,):
+            root = part
+            while isinstance(getattr(root, "base", None), np.ndarray):
+                root = root.base
+            if id(root) not in self.buffers:
+                self.buffers.add(id(root))
+                total += getattr(root, "nbytes", 0)
+        return total
 
-def _differs(stored: Tensor, gradient: Any) -> bool:
+
+def _differs(stored: Any, gradient: Any) -> bool:
     """Whether `.grad` holds something else than this output's gradient (rounding apart)."""
-    value = stored.detach().numpy()
     if gradient is None:
-        return bool(np.any(value != 0))
-    tolerance = 1e-5 if value.dtype.itemsize < 8 else 1e-9
-    return not np.allclose(value, gradient, rtol=tolerance, atol=0.0, equal_nan=True)
+        return bool(np.any(stored != 0))
+    tolerance = 1e-5 if stored.dtype.itemsize < 8 else 1e-9
+    return not np.allclose(stored, gradient, rtol=tolerance, atol=0.0, equal_nan=True)
+
+
+def _add_bypassed(records: dict[Any, NodeRecord], scribe: _Scribe, variables: list[tuple[str, Any]]) -> None:
+    """A softmax or sigmoid whose logits the loss used instead: a record beside the graph, with its reason."""
+    for name, tensor in variables:
+        origin = getattr(tensor, "_origin", None) if isinstance(tensor, Tensor) else None
+        if origin is None or origin.node not in records or tensor.node is None or tensor.node in records:
+            continue
+        node, logits = tensor.node, records[origin.node].id
+        record = NodeRecord(f"n{len(records)}", "bypassed", node.op, name, node.value, node.scope, node.attributes)
+        record.inputs.append(EdgeRecord(logits, record.id, 0, argument_names(node.op, 1)[0]))
+        records[node] = record
+
+
+def _place_in_layers(records: dict[Any, NodeRecord], scribe: _Scribe) -> None:
+    """Put a layer's parameters and constants inside it: where all users are, unless the user's code names them."""
+    users: dict[str, tuple[str, ...]] = {}
+    for record in records.values():
+        for edge in record.inputs:
+            scope = users.get(edge.source, record.scope)
+            users[edge.source] = _shared(scope, record.scope)
+    for key, record in records.items():
+        handed_in = id(key) in scribe.variables or key in scribe.variables
+        if record.op is None and not handed_in:
+            record.scope = users.get(record.id, ())
+
+
+def _shared(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    """The layers that both scopes are in."""
+    length = min(len(a), len(b))
+    return next((a[:depth] for depth in range(length) if a[depth] != b[depth]), a[:length])
