@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a table, one case to a line
 """The text of every error, provoked by the wrong call that people really make.
 
 A message has four parts: what failed and what it got (the first line), what it needs, what to do.
@@ -64,7 +65,7 @@ CASES = {
     # name: (wrong call, class, builtin, first line has, second has, third has)
     "freed_graph": (twice, errors.GraphError, RuntimeError, "Trying to backward through the graph a second time", "retain_graph=False", "retain_graph=True"),
     "no_graph": (lambda: tg.tensor(1.0).backward(), errors.GraphError, RuntimeError, "element 0 of tensors does not require grad and does not have a grad_fn", "at least one leaf", "requires_grad=True"),
-    "not_a_scalar": (lambda: (leaf() * 2).backward(), errors.GraphError, RuntimeError, "grad can be implicitly created only for scalar outputs; this one has shape (2, 3)", "needs one", "loss.mean().backward()"),
+    "not_a_scalar": ((leaf() * 2).backward, errors.GraphError, RuntimeError, "grad can be implicitly created only for scalar outputs; this one has shape (2, 3)", "needs one", "loss.mean().backward()"),
     "gradient_shape": (lambda: (leaf() * 2).backward(np.ones(3)), errors.ShapeError, ValueError, "gradient= has shape (3,)", "(2, 3) here", None),
     "gradient_shape of .grad": (lambda: setattr(leaf(), "grad", np.ones(3)), errors.ShapeError, ValueError, "The new .grad has shape (3,)", "(2, 3) here", None),
     "gradient_shape of a hook": (hook_of_wrong_shape, errors.ShapeError, ValueError, "The gradient that a hook returned has shape (2,)", "(3,) here", None),
@@ -79,7 +80,7 @@ CASES = {
     "needs_detach list": (lambda: tg.tensor([leaf(), leaf()]), errors.GraphError, RuntimeError, "graph would be lost", "NumPy's own functions", "tg.stack"),
     "not_one_element": (lambda: leaf().item(), errors.ShapeError, ValueError, "item cannot turn a tensor of shape (2, 3) into one number", "exactly one element", ".tolist()"),
     "not_one_element float": (lambda: float(leaf()), errors.ShapeError, ValueError, "shape (2, 3)", "exactly one element", ".tolist()"),
-    "not_picklable": (lambda: (leaf() * 2).__reduce__(), errors.GraphError, RuntimeError, "cannot be pickled or copied", "Leaves", ".detach()"),
+    "not_picklable": ((leaf() * 2).__reduce__, errors.GraphError, RuntimeError, "cannot be pickled or copied", "Leaves", ".detach()"),
     "stale_view": (assign_after_view, errors.StaleViewError, RuntimeError, "This view is out of date", "at the time it was taken", ".copy()"),
     "view_assignment": (lambda: tg.tensor(np.ones((2, 3)))[0].__setitem__(0, 1.0), errors.GraphError, RuntimeError, "Assignment cannot write through a view", "shares the memory", "x[0, 1] = v"),
     "view_assignment by assign": (lambda: tg.tensor(np.ones((2, 3)))[0].assign(np.ones(3)), errors.GraphError, RuntimeError, "assign cannot write through a view", "shares the memory", ".copy()"),

@@ -7,7 +7,7 @@ every node made inside knows its layer, and brings its input to the layer's dtyp
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any
@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor
-from ..errors import ArgumentError, ShapeError
+from ..errors import ShapeError
 from ..modes import MODE, config, no_grad
-from . import initializers, regularizers
-from .inputs import first_array, shape_of, taken
+from .constraints import get as constraint_named
+from .holder import Holder
+from .initializers import get as initializer_named
+from .inputs import open_shape, shape_of, taken
 from .names import snake_case
 from .parameter import Parameter
-
-Array = np.ndarray[Any, Any]
+from .regularizers import get as regularizer_named
 
 
 class Call:
@@ -38,7 +39,7 @@ class Call:
 CALL: ContextVar[Call | None] = ContextVar("CALL", default=None)
 
 
-class Layer:
+class Layer(Holder):
     """Base of all layers and models.
 
     A subclass makes its parameters in `build(input_shape)` with `add_weight`, or in `__init__` as
@@ -92,7 +93,7 @@ class Layer:
         self._named: bool = name is not None
         self._dtype: np.dtype[Any] = self._dtype if dtype is None else np.dtype(dtype)
         self._trainable: bool = bool(trainable)
-        self._activity_regularizer = regularizers.get(activity_regularizer)
+        self._activity_regularizer = regularizer_named(activity_regularizer)
         given = input_shape if input_dim is None else (input_dim,)
         self._input_shape: Any = None if given is None else (None, *given)
         self._output_shape: Any
@@ -120,14 +121,14 @@ class Layer:
         token = MODE.set(MODE.get().within(self._name))
         try:
             if type(inputs) is not Tensor or inputs._value.dtype is not self._dtype:
-                inputs = taken(self, inputs)
+                inputs = taken(inputs, self._dtype, self.takes_integers, self._name)
             if not self.built:
                 self._build_for(inputs)
             if self._takes_training:
                 options["training"] = call.training
             outputs = self.call(inputs, *rest, **options)
             if self._output_shape is None:
-                self._output_shape = _open_shape(outputs)
+                self._output_shape = open_shape(outputs)
             if self._activity_regularizer is not None:
                 call.losses.append(self._activity_regularizer(outputs) / max(len(outputs), 1))
             return outputs
@@ -146,9 +147,9 @@ class Layer:
                 self._added = begun.losses
 
     def _build_for(self, inputs: Any) -> None:
-        for name, layer in self._children():
+        for name, layer in self.children():
             layer._name = layer._name if layer._named else name
-        self._input_shape = _open_shape(inputs)
+        self._input_shape = open_shape(inputs)
         self.build(shape_of(inputs))
         self.built = True
 
@@ -156,9 +157,12 @@ class Layer:
         """Build by calling on zeros of this shape, unknown lengths taken as 1; gives the output's shape."""
         zeros = np.zeros([length or 1 for length in input_shape], self._dtype if dtype is None else dtype)
         with no_grad(), np.errstate(all="ignore"):
-            return _open_shape(self(zeros))
+            return open_shape(self(zeros))
 
-    # Parameters
+    @property
+    def builds(self) -> bool:
+        """Whether this layer makes parameters of its own when it is built."""
+        return type(self).build is not Layer.build
 
     def add_weight(
         self,
@@ -181,7 +185,7 @@ class Layer:
             constraint: applied after each step of training.
             name: shown in messages, and the key in a weights file.
         """
-        from_shape: Any = initializers.get("glorot_uniform" if initializer is None else initializer)
+        from_shape: Any = initializer_named("glorot_uniform" if initializer is None else initializer)
         value = from_shape(tuple(shape), dtype=dtype or self._dtype)
         if np.shape(value) != tuple(shape):
             raise ShapeError(
@@ -189,101 +193,10 @@ class Layer:
                 f"The weight has shape {tuple(shape)}.",
                 "An initializer is a function of shape and dtype that returns an array of that shape.",
             )
-        penalty, bound = regularizers.get(regularizer), constraints.get(constraint)
+        penalty, bound = regularizer_named(regularizer), constraint_named(constraint)
         parameter = Parameter(value, trainable, dtype or self._dtype, name, penalty, bound)
         parameter.freeze(not self._trainable)
         return parameter
-
-    def _children(self) -> list[tuple[str, Layer]]:
-        """The layers directly below this one, with the names by which it holds them, in attribute order."""
-        return [(name, part) for name, part in _parts(vars(self)) if isinstance(part, Layer)]
-
-    def flattened(self) -> list[Layer]:
-        """This layer and every layer below it, each once, outer ones first."""
-        found = {id(self): self}
-        stack = [self]
-        while stack:
-            below = [layer for _, layer in stack.pop()._children() if id(layer) not in found]
-            found.update((id(layer), layer) for layer in below)
-            stack.extend(reversed(below))
-        return list(found.values())
-
-    def named_weights(self) -> list[tuple[str, Tensor]]:
-        """Every parameter, trainable or not, with its path: ("hidden.kernel", ...)."""
-        found: dict[int, tuple[str, Tensor]] = {}
-        self._collect_weights("", found, set())
-        return list(found.values())
-
-    def _collect_weights(self, prefix: str, found: dict[int, tuple[str, Tensor]], seen: set[int]) -> None:
-        seen.add(id(self))
-        for name, part in _parts(vars(self)):
-            if isinstance(part, Tensor):
-                found.setdefault(id(part), (prefix + name, part))
-        for name, layer in self._children():
-            if id(layer) not in seen:
-                layer._collect_weights(f"{prefix}{name}.", found, seen)
-
-    @property
-    def weights(self) -> list[Any]:
-        """Every parameter, trainable or not: the layer's own first, then those of its layers in order."""
-        return [parameter for _, parameter in self.named_weights()]
-
-    variables = weights
-
-    @property
-    def trainable_weights(self) -> list[Any]:
-        """The parameters that training changes."""
-        return [parameter for parameter in self.weights if parameter.requires_grad]
-
-    trainable_variables = trainable_weights
-
-    @property
-    def non_trainable_weights(self) -> list[Any]:
-        """The parameters that training leaves alone: frozen ones, and running statistics."""
-        return [parameter for parameter in self.weights if not parameter.requires_grad]
-
-    def parameters(self) -> list[Any]:
-        """The parameters that training changes, for an optimizer of your own loop.
-
-        Raises:
-            ArgumentError: where layers are not built yet, so that their parameters do not exist.
-        """
-        for layer in self.flattened():
-            if not layer.built and type(layer).build is not Layer.build:
-                raise not_built("give its parameters", layer)
-        return self.trainable_weights
-
-    def count_params(self) -> int:
-        """How many numbers all parameters hold."""
-        return sum(parameter.size for parameter in self.weights)
-
-    def get_weights(self) -> list[Array]:
-        """Copies of all parameters as arrays, in the order of `weights`."""
-        return [np.array(parameter.detach()) for parameter in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Set all parameters, from arrays in the order of `weights`.
-
-        Raises:
-            ShapeError: for another number of arrays or another shape; nothing is changed then.
-        """
-        named = self.named_weights()
-        if len(weights) != len(named):
-            raise ShapeError(
-                f"set_weights on {self.name!r} got {len(weights)} arrays.",
-                f"It has {len(named)} weights{_listed(named)}.",
-                "Call the model once before, so that it is built." if not named else "Give one array for each.",
-            )
-        values = [np.asarray(value) for value in weights]
-        for (path, parameter), value in zip(named, values, strict=True):
-            if parameter.shape != value.shape:
-                raise ShapeError(
-                    f"set_weights on {self.name!r} got shape {value.shape} for {path}.",
-                    f"This weight has shape {parameter.shape}.",
-                    f"The order is{_listed(named)[1:]}.",
-                )
-        for (_, parameter), value in zip(named, values, strict=True):
-            parameter.assign(value)
 
     # Losses that belong to the layer
 
@@ -315,21 +228,6 @@ class Layer:
         return self._dtype
 
     @property
-    def trainable(self) -> bool:
-        """Whether training may change the layer's parameters; setting it sets it for the layers inside too."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        for layer in self.flattened():
-            layer._trainable = bool(value)
-        for parameter in self.weights:
-            if isinstance(parameter, Parameter):
-                parameter.freeze(not value)
-            else:
-                parameter.requires_grad_(value)
-
-    @property
     def input_shape(self) -> Any:
         """The shape of the inputs it was built for, the batch axis as None."""
         return self._input_shape
@@ -344,3 +242,14 @@ class Layer:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_added": []}  # the losses of the last call have graphs
+
+
+def _remembering(build: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """A layer's own `build`, remembering that it was called, so that a call does not build again."""
+
+    @wraps(build)
+    def built(self: Layer, input_shape: Any) -> None:
+        build(self, input_shape)
+        self.built = True
+
+    return built

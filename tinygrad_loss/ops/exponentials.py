@@ -124,7 +124,7 @@ def log1p(x: ArrayLike) -> Tensor:
 
 
 def log_weight(x: Any, y: Any) -> Any:
-    """x - y, the logarithm of the part that one term has in a sum; all or nothing where the sum is infinite or 0."""
+    """The logarithm x - y of the part that one term has in a sum; all or nothing where the sum is infinite or 0."""
     return np.where(np.isinf(y), np.where(x == math.inf, 0.0, -math.inf), x - y)
 
 

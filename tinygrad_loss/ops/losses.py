@@ -92,74 +92,72 @@ def clipped_log(p: ArrayLike) -> Tensor:
 
 
 @elementwise(
-    lambda t, l, y, p: t * (clipped_log(1 - p) - clipped_log(p)),
-    lambda t, l, y, p: t * ((1 - y) / np.maximum(1 - p, EPSILON) - y / np.maximum(p, EPSILON)),
-    formula="ℓ = -y ln p - (1 - y) ln(1 - p), with p held within ε and 1 - ε",
-    derivative="∂ℓ/∂p = (1 - y)/(1 - p) - y/p, with denominators of at least ε",
-    domain="y and p in 0 ... 1; ε = 1e-7",
+    lambda t, y, target, p: t * (clipped_log(1 - p) - clipped_log(p)),
+    lambda t, y, target, p: t * ((1 - target) / np.maximum(1 - p, EPSILON) - target / np.maximum(p, EPSILON)),
+    formula="y = -target ln p - (1 - target) ln(1 - p), with p held within ε and 1 - ε",
+    derivative="∂y/∂p = (1 - target)/(1 - p) - target/p, with denominators of at least ε",
+    domain="target and p in 0 ... 1; ε = 1e-7",
     samples=lambda: [probabilities((2, 3), (2, 3)), probabilities((2, 3), (3,)), probabilities((), ())],
 )
-def binary_cross_entropy(y: ArrayLike, p: ArrayLike) -> Tensor:
-    """The surprise at the answer y (1 or 0) when 1 was given the probability p.
+def binary_cross_entropy(target: ArrayLike, p: ArrayLike) -> Tensor:
+    """The surprise at the answer `target` (1 or 0) when 1 was given the probability p.
 
     >>> tg.binary_cross_entropy(tg.tensor([1.0, 1.0]), tg.tensor([0.5, 0.0]))
     tensor([ 0.69314718, 16.11809565])
     """
     q = np.minimum(np.maximum(p, EPSILON), 1 - EPSILON)
-    return -(y * np.log(q) + (1 - y) * np.log(1 - q))
+    return -(target * np.log(q) + (1 - target) * np.log(1 - q))
 
 
 @elementwise(
-    lambda t, l, y, z: -t * z,
-    lambda t, l, y, z: t * (sigmoid(z) - y),
-    formula="ℓ = ln(1 + eᶻ) - y·z",
-    derivative="∂ℓ/∂z = sigmoid(z) - y, ∂ℓ/∂y = -z",
-    domain="y in 0 ... 1",
+    lambda t, y, target, z: -t * z,
+    lambda t, y, target, z: t * (sigmoid(z) - target),
+    formula="y = ln(1 + eᶻ) - target·z",
+    derivative="∂y/∂z = sigmoid(z) - target, ∂y/∂target = -z",
+    domain="target in 0 ... 1",
     samples=lambda: [arrays((2, 3), (2, 3)), arrays((2, 3), (3,)), scalars(2)],
 )
-def binary_cross_entropy_with_logits(y: ArrayLike, z: ArrayLike) -> Tensor:
-    """Binary cross-entropy of sigmoid(z), from z itself: its gradient is the plain error sigmoid(z) - y.
+def binary_cross_entropy_with_logits(target: ArrayLike, z: ArrayLike) -> Tensor:
+    """Binary cross-entropy of sigmoid(z), from z itself: its gradient is the plain error sigmoid(z) - target.
 
     >>> tg.binary_cross_entropy_with_logits(tg.tensor([1.0, 1.0]), tg.tensor([0.0, -100.0]))
     tensor([  0.69314718, 100.        ])
     """
-    return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
+    return np.maximum(z, 0) - z * target + np.log1p(np.exp(-np.abs(z)))
 
 
 @elementwise(
-    lambda t, l, y, p: t * (clipped_log(y) - clipped_log(p) + 1),
-    lambda t, l, y, p: -t * y / np.maximum(p, EPSILON),
-    formula="ℓ = y ln(y/p), with y and p held within ε and 1",
-    derivative="∂ℓ/∂p = -y / max(p, ε), also where p was held",
-    domain="y and p in 0 ... 1; ε = 1e-7",
+    lambda t, y, target, p: t * (clipped_log(target) - clipped_log(p) + 1),
+    lambda t, y, target, p: -t * target / np.maximum(p, EPSILON),
+    formula="y = target ln(target/p), with target and p held within ε and 1",
+    derivative="∂y/∂p = -target / max(p, ε), also where p was held",
+    domain="target and p in 0 ... 1; ε = 1e-7",
     samples=lambda: [probabilities((2, 3), (2, 3)), probabilities((2, 3), (3,)), probabilities((), ())],
 )
-def relative_entropy(y: ArrayLike, p: ArrayLike) -> Tensor:
-    """One term of the Kullback-Leibler divergence of p from y.
+def relative_entropy(target: ArrayLike, p: ArrayLike) -> Tensor:
+    """One term of the Kullback-Leibler divergence of p from `target`.
 
     >>> tg.relative_entropy(tg.tensor([0.5, 0.5]), tg.tensor([0.5, 0.25]))
     tensor([0.        , 0.34657359])
     """
-    held = np.minimum(np.maximum(y, EPSILON), 1.0)
+    held = np.minimum(np.maximum(target, EPSILON), 1.0)
     return held * np.log(held / np.minimum(np.maximum(p, EPSILON), 1.0))
 
 
-def along(g: Any, axis: int) -> Any:
-    """What a loss per sample receives, with the axis of classes back, so that it broadcasts over them."""
-    return np.expand_dims(g, axis)
+def overshoot(target: Any, z: Any, axis: int) -> Any:
+    """softmax(z)·Σtarget - target: by how much too likely each class is, the gradient of a cross-entropy."""
+    return softmax(z, axis=axis) * np.sum(target, axis=axis, keepdims=True) - target
 
 
 @primitive(
-    lambda g, l, y, z, axis: -along(g, axis) * log_softmax(z, axis=axis),
-    lambda g, l, y, z, axis: along(g, axis) * (softmax(z, axis=axis) * np.sum(y, axis=axis, keepdims=True) - y),
+    lambda g, y, target, z, axis: -np.expand_dims(g, axis) * log_softmax(z, axis=axis),
+    lambda g, y, target, z, axis: np.expand_dims(g, axis) * overshoot(target, z, axis),
     pushes=[
-        lambda t, l, y, z, axis: -np.sum(t * log_softmax(z, axis=axis), axis=axis),
-        lambda t, l, y, z, axis: np.sum(
-            t * (softmax(z, axis=axis) * np.sum(y, axis=axis, keepdims=True) - y), axis=axis
-        ),
+        lambda t, y, target, z, axis: -np.sum(t * log_softmax(z, axis=axis), axis=axis),
+        lambda t, y, target, z, axis: np.sum(t * overshoot(target, z, axis), axis=axis),
     ],
-    formula="ℓ = -Σ yᵢ ln softmax(z)ᵢ",
-    derivative="∂ℓ/∂z = softmax(z)·Σy - y, ∂ℓ/∂y = -ln softmax(z)",
+    formula="y = -Σ targetᵢ ln softmax(z)ᵢ",
+    derivative="∂y/∂z = softmax(z)·Σtarget - target, ∂y/∂target = -ln softmax(z)",
     samples=lambda: [
         [*probabilities((2, 3)), *arrays((2, 3)), -1],
         [*probabilities((2, 3)), *arrays((2, 3)), 0],
@@ -167,47 +165,45 @@ def along(g: Any, axis: int) -> Any:
         [*probabilities((4,)), *arrays((4,)), -1],
     ],
 )
-def cross_entropy_with_logits(y: ArrayLike, z: ArrayLike, axis: int = -1) -> Tensor:
-    """Cross-entropy between the probabilities y and softmax(z) along `axis`, from z itself.
+def cross_entropy_with_logits(target: ArrayLike, z: ArrayLike, axis: int = -1) -> Tensor:
+    """Cross-entropy between the probabilities `target` and softmax(z) along `axis`, from z itself.
 
-    Where y sums to 1, as probabilities do, the gradient is the plain error softmax(z) - y.
+    Where `target` sums to 1, as probabilities do, the gradient is the plain error softmax(z) - target.
 
-    Shapes: y and z alike; the result lacks `axis`.
+    Shapes: `target` and z alike; the result lacks `axis`.
 
     >>> tg.cross_entropy_with_logits(tg.tensor([1.0, 0.0]), tg.tensor([-100.0, 100.0]))
     tensor(200.)
     """
     shifted = z - np.max(z, axis=axis, keepdims=True)  # the largest exponent is 0: no overflow
-    return np.log(np.sum(np.exp(shifted), axis=axis)) * np.sum(y, axis=axis) - np.sum(y * shifted, axis=axis)
+    return np.log(np.sum(np.exp(shifted), axis=axis)) * np.sum(target, axis=axis) - np.sum(target * shifted, axis=axis)
 
 
 @primitive(
-    lambda g, l, y, z, axis: along(g, axis) * (clipped_log(y) + 1 - log_softmax(z, axis=axis)),
-    lambda g, l, y, z, axis: along(g, axis) * (softmax(z, axis=axis) * np.sum(y, axis=axis, keepdims=True) - y),
+    lambda g, y, target, z, axis: np.expand_dims(g, axis) * (clipped_log(target) + 1 - log_softmax(z, axis=axis)),
+    lambda g, y, target, z, axis: np.expand_dims(g, axis) * overshoot(target, z, axis),
     pushes=[
-        lambda t, l, y, z, axis: np.sum(t * (clipped_log(y) + 1 - log_softmax(z, axis=axis)), axis=axis),
-        lambda t, l, y, z, axis: np.sum(
-            t * (softmax(z, axis=axis) * np.sum(y, axis=axis, keepdims=True) - y), axis=axis
-        ),
+        lambda t, y, target, z, axis: np.sum(t * (clipped_log(target) + 1 - log_softmax(z, axis=axis)), axis=axis),
+        lambda t, y, target, z, axis: np.sum(t * overshoot(target, z, axis), axis=axis),
     ],
-    formula="ℓ = Σ yᵢ ln(yᵢ / softmax(z)ᵢ), with y held within ε and 1",
-    derivative="∂ℓ/∂z = softmax(z)·Σy - y",
-    domain="y in 0 ... 1; ε = 1e-7",
+    formula="y = Σ targetᵢ ln(targetᵢ / softmax(z)ᵢ), with target held within ε and 1",
+    derivative="∂y/∂z = softmax(z)·Σtarget - target",
+    domain="target in 0 ... 1; ε = 1e-7",
     samples=lambda: [
         [*probabilities((2, 3)), *arrays((2, 3)), -1],
         [*probabilities((2, 3)), *arrays((2, 3)), 0],
         [*probabilities((4,)), *arrays((4,)), -1],
     ],
 )
-def kl_divergence_with_logits(y: ArrayLike, z: ArrayLike, axis: int = -1) -> Tensor:
-    """The Kullback-Leibler divergence of softmax(z) from the probabilities y along `axis`, from z itself.
+def kl_divergence_with_logits(target: ArrayLike, z: ArrayLike, axis: int = -1) -> Tensor:
+    """The Kullback-Leibler divergence of softmax(z) from the probabilities `target`, from z itself.
 
-    Shapes: y and z alike; the result lacks `axis`.
+    Shapes: `target` and z alike; the result lacks `axis`.
 
     >>> tg.kl_divergence_with_logits(tg.tensor([0.5, 0.5]), tg.tensor([3.0, 3.0]))
     tensor(0.)
     """
-    held = np.minimum(np.maximum(y, EPSILON), 1.0)
+    held = np.minimum(np.maximum(target, EPSILON), 1.0)
     shifted = z - np.max(z, axis=axis, keepdims=True)
     log_q = shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
     return np.sum(held * (np.log(held) - log_q), axis=axis)
@@ -221,15 +217,13 @@ def one_hot_like(z: Any, labels: Any, axis: int) -> Any:
 
 @primitive(
     None,
-    lambda g, l, labels, z, axis: along(g, axis) * (softmax(z, axis=axis) - one_hot_like(z, labels, axis)),
+    lambda g, y, labels, z, axis: np.expand_dims(g, axis) * (softmax(z, axis=axis) - one_hot_like(z, labels, axis)),
     pushes=[
         None,
-        lambda t, l, labels, z, axis: np.sum(
-            t * (softmax(z, axis=axis) - one_hot_like(z, labels, axis)), axis=axis
-        ),
+        lambda t, y, labels, z, axis: np.sum(t * (softmax(z, axis=axis) - one_hot_like(z, labels, axis)), axis=axis),
     ],
-    formula="ℓ = -ln softmax(z)ₖ, k the label",
-    derivative="∂ℓ/∂zⱼ = softmax(z)ⱼ - [j = k]",
+    formula="y = -ln softmax(z)ₖ, k the label",
+    derivative="∂y/∂zⱼ = softmax(z)ⱼ - [j = k]",
     samples=lambda: [
         [np.array([2, 0]), *arrays((2, 3)), -1],
         [np.array([1, 0, 1]), *arrays((2, 3)), 0],

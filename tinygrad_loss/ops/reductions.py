@@ -1,15 +1,22 @@
-"""Reductions: sum, mean, max, min over axes."""
+"""Reductions: sums, means, products and truth over axes."""
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..core.primitive import constant, linear, primitive
 from ..core.tensor import ArrayLike, Tensor
+from .cumulative import backwards, delayed
+from .exponentials import log_weight
 from .samples import arrays, scalars
-from .shaping import broadcast_to
+from .selection import where as chosen
+from .shaping import astype, broadcast_to
+
+__all__ = ["all", "any", "count_nonzero", "logsumexp", "mean", "prod", "sum"]
 
 Axis: TypeAlias = int | tuple[int, ...] | None
 
@@ -21,119 +28,8 @@ def restored(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     return np.expand_dims(g, axis)
 
 
-@linear(
-    lambda g, y, x, axis, keepdims: broadcast_to(restored(g, x, axis, keepdims), shape=np.shape(x)),
-    formula="y = Σ x",
-    derivative="∂y/∂xᵢ = 1",
-    samples=lambda: [
-        arrays((2, 3)),
-        [*arrays((2, 3)), 0],
-        [*arrays((2, 3, 2)), (0, 2), True],
-        [*arrays((2, 3)), -1],
-        scalars(1),
-    ],
-)
-def sum(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum over `axis` (all axes if None). Its adjoint is `broadcast_to`: the gradient is copied back.
-
-    Shapes: the axes in `axis` vanish, or stay with length 1 under `keepdims`.
-
-    >>> tg.sum(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
-    tensor([4., 6.])
-    """
-    return np.sum(x, axis=axis, keepdims=keepdims)
-
-
-@linear(
-    lambda g, y, x, axis, keepdims: broadcast_to(
-        restored(g, x, axis, keepdims) * (np.size(y) / np.size(x) if np.size(x) else 1.0), shape=np.shape(x)
-    ),
-    formula="y = (1/n) Σ x",
-    derivative="∂y/∂xᵢ = 1/n",
-    samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0], [*arrays((2, 3, 2)), (0, 2), True], scalars(1)],
-)
-def mean(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The arithmetic mean over `axis` (all axes if None).
-
-    Shapes: the axes in `axis` vanish, or stay with length 1 under `keepdims`.
-
-    >>> tg.mean(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
-    tensor([2., 3.])
-    """
-    return np.mean(x, axis=axis, keepdims=keepdims)
-
-
-def shared(g: Any, y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
-    """The gradient of a maximum or minimum: to the elements that attain it, ties in equal parts."""
-    attained = x == restored(y, x, axis, keepdims)
-    count = np.sum(attained, axis=axis, keepdims=True) if np.ndim(x) else 1
-    return np.where(attained, restored(g, x, axis, keepdims) / count, 0)
-
-
-@primitive(
-    shared,
-    pushes=[
-        lambda t, y, x, axis, keepdims: np.sum(
-            np.where(x == restored(y, x, axis, keepdims), t, 0), axis=axis, keepdims=keepdims
-        )
-        / np.sum(x == restored(y, x, axis, keepdims), axis=axis, keepdims=keepdims)
-    ],
-    formula="y = max x",
-    derivative="∂y/∂xᵢ = 1 at the maximum, 0 elsewhere",
-    kink="ties share the gradient evenly",
-    samples=lambda: [
-        arrays((2, 3)),
-        [*arrays((2, 3)), 0],
-        [*arrays((2, 3, 2)), (0, 2), True],
-        scalars(1),
-    ],
-)
-def max(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The largest element over `axis` (all axes if None); ties share the gradient evenly.
-
-    >>> tg.max(tg.tensor([[1.0, 4.0], [3.0, 2.0]]), axis=0)
-    tensor([3., 4.])
-    """
-    return np.max(x, axis=axis, keepdims=keepdims)
-
-
-@primitive(
-    shared,
-    pushes=[
-        lambda t, y, x, axis, keepdims: np.sum(
-            np.where(x == restored(y, x, axis, keepdims), t, 0), axis=axis, keepdims=keepdims
-        )
-        / np.sum(x == restored(y, x, axis, keepdims), axis=axis, keepdims=keepdims)
-    ],
-    formula="y = min x",
-    derivative="∂y/∂xᵢ = 1 at the minimum, 0 elsewhere",
-    kink="ties share the gradient evenly",
-    samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0], [*arrays((2, 3, 2)), (0, 2), True]],
-)
-def min(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The smallest element over `axis` (all axes if None); ties share the gradient evenly.
-
-    >>> tg.min(tg.tensor([[1.0, 4.0], [3.0, 2.0]]), axis=0)
-    tensor([1., 2.])
-    """
-    return np.min(x, axis=axis, keepdims=keepdims)
-
-
-@constant(formula="y = arg max x", samples=lambda: [[*arrays((2, 3)), 0]])
-def argmax(x: ArrayLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """The index of the largest element along `axis`; no gradient flows through.
-
-    >>> tg.argmax(tg.tensor([[1.0, 4.0], [3.0, 2.0]]), axis=1)
-    tensor([1, 0])
-    """
-    return np.argmax(x, axis=axis, keepdims=keepdims)
-
-
-@constant(formula="y = arg min x", samples=lambda: [[*arrays((2, 3)), 0]])
-def argmin(x: ArrayLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """The index of the smallest element along `axis`; no gradient flows through.
-
-    >>> tg.argmin(tg.tensor([[1.0, 4.0], [3.0, 2.0]]), axis=1)
-    tensor([0, 1])
-    """
-    return np.argmin(x, axis=axis, keepdims=keepdims)
+def last_axes(x: Any, axis: Axis) -> tuple[int, ...]:
+    """The order of x's axes that puts those in `axis` last, and how many they are."""
+    ndim = np.ndim(x)
+    reduced = tuple(range(ndim)) if axis is None or not ndim else normalize_axis_tuple(axis, ndim)
+    return (*(i for i in range(ndim) if i not in reduced), *reduced), len(reduced)  # type: ignore[return-value]
