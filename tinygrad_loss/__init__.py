@@ -1,6 +1,6 @@
 """A from-scratch reverse-mode autograd engine in Python on NumPy; independent of tinygrad."""
 
-from .core.tensor import Tensor
+from .core.tensor import Tensor, tensor
 from .modes import config, enable_grad, is_grad_enabled, no_grad, set_grad_enabled, set_random_seed
 from .ops.activations import *
 from .ops.elementwise import *
@@ -9,7 +9,7 @@ from .ops.linalg import *
 from .ops.reductions import *
 from .ops.shaping import *
 from .ops.softmax import *
-def tensor(data, requires_grad=False, dtype=None, name=None): return Tensor(data, requires_grad, dtype, name)
+
 from .transforms import *
 from .ops.axes import *
 from .ops.powers import *
@@ -21,3 +21,7 @@ from .ops.selection import *
 from .ops.rounding import *
 from .ops.parts import *
 from .ops.bits import *
+from .ops.joining import *
+from .ops.gathering import *
+from .ops.losses import *
+from .ops.cumulative import *

@@ -11,7 +11,8 @@ from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from .exponentials import log_weight
 from .samples import arrays, positives
-from .shaping import astype, concatenate, reshape
+from .joining import concatenate
+from .shaping import astype, reshape
 
 __all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "logcumsumexp", "unwrap"]
 

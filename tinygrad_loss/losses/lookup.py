@@ -1,0 +1,78 @@
+"""Losses by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import unknown_name
+from . import crossentropy, divergence, focal, hinge, regression
+from .base import FunctionLoss, Loss
+
+__all__ = ["as_loss", "get"]
+
+_MODULES = (crossentropy, divergence, focal, hinge, regression)
+_CLASSES: dict[str, type[Loss]] = {
+    name: thing
+    for module in _MODULES
+    for name, thing in vars(module).items()
+    if isinstance(thing, type) and issubclass(thing, FunctionLoss) and thing is not FunctionLoss
+}
+_OF_FUNCTION: dict[Callable[..., Any], type[Loss]] = {kind().function: kind for kind in _CLASSES.values()}  # type: ignore[attr-defined]
+_FUNCTIONS = {function.__name__: function for function in _OF_FUNCTION}
+_SHORT = {
+    "bce": "binary_crossentropy",
+    "kld": "kl_divergence",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "mse": "mean_squared_error",
+    "msle": "mean_squared_logarithmic_error",
+}
+_ALIASES = {**_SHORT, **{short.upper(): name for short, name in _SHORT.items()}}
+
+
+def get(identifier: Any) -> Any:
+    """The loss that `identifier` stands for, as Keras finds it.
+
+    A function's name ("mse", "mean_squared_error") gives the function, which returns one loss per
+    sample; a class's name or a class gives an instance, which reduces; a dict of "class_name" and
+    "config" an instance; anything that can be called, itself; None, None.
+
+    Raises:
+        UnknownNameError: for a name that is not known, or what cannot be called.
+
+    >>> tg.losses.get("mse") is tg.losses.mean_squared_error
+    True
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, str):
+        name = _ALIASES.get(identifier, identifier)
+        if name in _FUNCTIONS:
+            return _FUNCTIONS[name]
+        if name in _CLASSES:
+            return _CLASSES[name]()
+    elif isinstance(identifier, dict) and identifier.get("class_name") in _CLASSES:
+        return _CLASSES[identifier["class_name"]].from_config(identifier.get("config", {}))
+    elif isinstance(identifier, type) and issubclass(identifier, Loss):
+        return identifier()
+    elif callable(identifier):
+        return identifier
+    raise unknown_name("loss", identifier, [*_ALIASES, *_FUNCTIONS, *_CLASSES])
+
+
+def as_loss(identifier: Any) -> Loss:
+    """The `Loss` that `compile(loss=identifier)` trains with: whatever `get` finds, reduced to one number.
+
+    Raises:
+        UnknownNameError: for a name that is not known, or what cannot be called.
+
+    >>> tg.losses.as_loss("mse")
+    MeanSquaredError()
+    """
+    found = get(identifier)
+    if isinstance(found, Loss):
+        return found
+    if found is None:
+        raise unknown_name("loss", None, [*_ALIASES, *_FUNCTIONS, *_CLASSES])
+    return _OF_FUNCTION[found]() if found in _OF_FUNCTION else FunctionLoss(found)
