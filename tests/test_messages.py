@@ -172,6 +172,9 @@ def test_the_tree():
         errors.StaleViewError: errors.GraphError,
         errors.NoRuleError: errors.GraphError,
         errors.NotCompiledError: ValueError,
+        errors.GradientError: AssertionError,
+        errors.IndexingError: IndexError,
+        errors.AxisError: errors.IndexingError,
         errors.RendererError: RuntimeError,
     }
     for kind, parent in expected.items():

@@ -1,6 +1,6 @@
 """A from-scratch reverse-mode autograd engine in Python on NumPy; independent of tinygrad."""
 
-from .core.tensor import Tensor, tensor
+from .core.tensor import Tensor
 from .modes import config, enable_grad, is_grad_enabled, no_grad, set_grad_enabled, set_random_seed
 from .ops.activations import *
 from .ops.elementwise import *
@@ -25,3 +25,4 @@ from .ops.joining import *
 from .ops.gathering import *
 from .ops.losses import *
 from .ops.cumulative import *
+from .ops.creation import *

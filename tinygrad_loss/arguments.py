@@ -9,13 +9,28 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import unknown_argument
+from .errors import not_numbers, unknown_argument
 
 EMPTY = inspect.Parameter.empty
 PLAIN_ANSWERS = frozenset(  # NumPy functions that ask about arrays: on Tensors they give plain values
     "shape ndim size allclose array_equal array_equiv result_type can_cast iscomplexobj isrealobj common_type "
     "array_repr array_str array2string shares_memory may_share_memory min_scalar_type".split()
 )
+VALUE_ANSWERS = frozenset("allclose array_equal array_equiv array_repr array_str array2string".split())  # they read values
+NUMBERS = frozenset({float, int, bool, *(kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in "biuf")})
+
+
+def as_value(data: Any, dtype: Any = None) -> Any:
+    """`data` as the engine stores it: an ndarray, or a NumPy scalar for 0-d; only numbers pass."""
+    if type(data) is np.ndarray and dtype is None and data.dtype.kind in "biuf" and data.ndim:
+        return data
+    try:
+        array = np.asarray(getattr(data, "_value", data), dtype=dtype)
+    except (ValueError, TypeError) as error:
+        raise not_numbers(data, error) from None
+    if array.dtype.kind not in "biuf":
+        raise not_numbers(data)
+    return array[()]
 
 
 class Parameters(NamedTuple):
@@ -32,9 +47,26 @@ class Parameters(NamedTuple):
         try:
             bound = self.signature.bind(*args, **kwargs).arguments
         except TypeError as error:
-            raise TypeError(f"{shown}{self.signature}: {error}") from None
+            raise TypeError(f"{shown}{unannotated(self.signature)}: {error}") from None
         given = list(bound.items())
         return tuple(value for _, value in given[: self.inputs]), dict(given[self.inputs :])
+
+    def sort(self, shown: str, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """A call's arguments as (inputs, attributes): quickly if inputs come first and by position."""
+        extra = len(args) - self.inputs
+        if self.inputs >= 0 and extra:
+            if 0 < extra <= len(self.names) and named.keys().isdisjoint(self.names[:extra]):
+                named = {**named, **dict(zip(self.names, args[self.inputs :]))}  # noqa: B905 - the rest keep defaults
+                args = args[: self.inputs]
+            else:
+                args, named = self.bind(shown, args, named)
+        if not named.keys() <= self.known:
+            args, named = self.bind(shown, args, named)
+        attributes = {**self.defaults, **named}
+        for key, value in named.items():
+            if type(value) is list:  # attributes are hashable
+                attributes[key] = tuple(value)
+        return args, attributes
 
 
 def read_parameters(kernel: Callable[..., Any], inputs: int | None) -> Parameters:
@@ -50,6 +82,12 @@ def read_parameters(kernel: Callable[..., Any], inputs: int | None) -> Parameter
     defaults = {p.name: p.default for p in attributes if p.default is not EMPTY}
     names = tuple(p.name for p in attributes)
     return Parameters(signature, -1 if variadic else inputs, names, defaults, frozenset(names))
+
+
+def unannotated(signature: inspect.Signature) -> inspect.Signature:
+    """The signature as a caller reads it: names and defaults."""
+    plain = [p.replace(annotation=EMPTY) for p in signature.parameters.values()]
+    return signature.replace(parameters=plain, return_annotation=EMPTY)
 
 
 @cache
@@ -87,7 +125,7 @@ def from_numpy(
     kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
     for key in kwargs:
         if key not in signature.parameters and inspect.Parameter.VAR_KEYWORD not in kinds:
-            raise unknown_argument(shown, key, f"{ours.__name__}{signature}")
+            raise unknown_argument(shown, key, f"{ours.__name__}{unannotated(signature)}")
     return args, kwargs
 
 

@@ -3,6 +3,8 @@
     TinygradLossError
     ├── ShapeError      (ValueError)    shapes that do not fit together
     ├── DTypeError      (TypeError)     a dtype or kind of value that an op cannot take
+    ├── IndexingError   (IndexError)    an index or axis outside an array
+    │   └── AxisError   (ValueError)    an axis that an array does not have
     ├── ArgumentError   (ValueError)    an argument outside what is allowed
     │   ├── UnknownNameError            a name that stands for nothing ("adm")
     │   └── LabelError                  class labels out of range or of the wrong kind
@@ -38,6 +40,14 @@ class ShapeError(TinygradLossError, ValueError):
 
 class DTypeError(TinygradLossError, TypeError):
     """A dtype, or a kind of value, that an operation cannot take."""
+
+
+class IndexingError(TinygradLossError, IndexError):
+    """An index outside an array."""
+
+
+class AxisError(IndexingError, ValueError):
+    """An axis that an array does not have."""
 
 
 class ArgumentError(TinygradLossError, ValueError):
@@ -131,12 +141,21 @@ def not_a_scalar(shape: tuple[int, ...]) -> GraphError:
 
 
 def gradient_shape(what: str, got: tuple[int, ...], needed: tuple[int, ...], cure: str = "") -> ShapeError:
+    cure = cure or "Reshape it, or sum over the axes that were broadcast."
     return ShapeError(f"{what} has shape {got}.", f"A gradient has its tensor's shape, {needed} here.", cure)
 
 
 def rule_shape(op: str, index: int, got: tuple[int, ...], needed: tuple[int, ...]) -> ShapeError:
     cure = "Sum over the axes that were broadcast, or transpose the result."
     return gradient_shape(f"The gradient that the rule of {op} gave for input {index}", got, needed, cure)
+
+
+def rule_nothing(op: str, index: int, got: object) -> DTypeError:
+    return DTypeError(
+        f"The rule of {op} for input {index} gave {got!r}.",
+        "A rule returns the gradient of its input, an array or Tensor.",
+        "Check that it ends with a return; declare an input without a derivative by the rule None.",
+    )
 
 
 def rule_complex(op: str, index: int, dtype: object) -> DTypeError:
@@ -276,7 +295,7 @@ def unrecorded_out(shown: str) -> ArgumentError:
 
 def failed_call(op: Any, inputs: tuple[Any, ...], attributes: dict[str, Any], error: Exception) -> Exception:
     """A clear error for what NumPy refused inside an op: NumPy fails first, so the good path never pays."""
-    if isinstance(error, TinygradLossError):
+    if isinstance(error, (TinygradLossError, ArithmeticError, Warning, MemoryError)):
         return error
     values = [getattr(x, "_value", x) for x in inputs]
     better = op.explain(*values, **attributes) if op.explain is not None else None
@@ -292,5 +311,12 @@ def failed_call(op: Any, inputs: tuple[Any, ...], attributes: dict[str, Any], er
     given = "".join(f", {key}={value!r}" for key, value in attributes.items() if value is not None)
     what = f"{op.name} failed on shape {listed}{given}: {error}"
     if isinstance(error, IndexError):
-        return IndexError(what)
-    return DTypeError(what) if isinstance(error, TypeError) else ArgumentError(what)
+        kind: type[TinygradLossError] = AxisError if isinstance(error, ValueError) else IndexingError
+        ndim = len(getattr(values[0], "shape", ())) if values else 0
+        axes = f"Axes run from 0 to {ndim - 1}, or from -1 to {-ndim}." if ndim else "A 0-d array has no axes."
+        return kind(what, axes, "Look at the shape: the last axis is -1.")
+    if isinstance(error, TypeError):
+        return DTypeError(what, f"It takes numbers, as numpy.{op.name} does.", "Check the arguments' dtypes.")
+    if any(getattr(value, "size", 1) == 0 for value in values):
+        return ArgumentError(what, "It needs at least one element along the axis.", "Look for an empty selection.")
+    return ArgumentError(what, f"It takes what numpy.{op.name} takes.", "Check the shapes and arguments.")

@@ -167,13 +167,13 @@ class TestRefusals:
 
     def test_nothing_private_is_offered(self):
         with pytest.raises(NoRuleError) as caught:
-            np.unwrap(leaf())
+            np.packbits(leaf())
         last = str(caught.value).split("\n  ")[2]
         offered = set(last.replace(",", " ").replace("'", " ").replace(".", " ").split())
         assert not offered & {"backward", "item", "tensor", "index_set"}
 
     def test_where_with_one_argument_says_what_is_missing(self):
-        with pytest.raises(TypeError, match="missing a required argument: 'a'"):
+        with pytest.raises(ValueError, match=r"where got a condition without both values(.|\n)*three arguments"):
             np.where(leaf() > 2)
 
 

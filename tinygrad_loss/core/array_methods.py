@@ -5,6 +5,7 @@ A reader of the engine can skip this file.
 
 from __future__ import annotations
 
+import builtins
 import operator
 import weakref
 from collections.abc import Callable, Iterator
@@ -88,13 +89,25 @@ class ArrayMethods:
         return functions["abs"](self)
 
     def __invert__(self) -> Any:
-        return functions["logical_not"](self)
+        return functions["invert"](self)
 
     def __and__(self, other: Any) -> Any:
-        return functions["logical_and"](self, other)
+        return functions["bitwise_and"](self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return functions["bitwise_and"](other, self)
 
     def __or__(self, other: Any) -> Any:
-        return functions["logical_or"](self, other)
+        return functions["bitwise_or"](self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return functions["bitwise_or"](other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return functions["bitwise_xor"](self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return functions["bitwise_xor"](other, self)
 
     def __eq__(self, other: object) -> Any:
         return NotImplemented if other is None or isinstance(other, str) else functions["equal"](self, other)
@@ -171,6 +184,58 @@ class ArrayMethods:
     def min(self, axis: Any = None, **options: Any) -> Any:
         """See `tg.min`."""
         return functions["min"](self, axis, **options)
+
+    def prod(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.prod`."""
+        return functions["prod"](self, axis, **options)
+
+    def var(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.var`."""
+        return functions["var"](self, axis, **options)
+
+    def std(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.std`."""
+        return functions["std"](self, axis, **options)
+
+    def cumsum(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.cumsum`."""
+        return functions["cumsum"](self, axis, **options)
+
+    def cumprod(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.cumprod`."""
+        return functions["cumprod"](self, axis, **options)
+
+    def all(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.all`."""
+        return functions["all"](self, axis, **options)
+
+    def any(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.any`."""
+        return functions["any"](self, axis, **options)
+
+    def take(self, indices: Any, axis: Any = None, **options: Any) -> Any:
+        """See `tg.take`."""
+        return functions["take"](self, indices, axis, **options)
+
+    def sin(self) -> Any:
+        """See `tg.sin`."""
+        return functions["sin"](self)
+
+    def cos(self) -> Any:
+        """See `tg.cos`."""
+        return functions["cos"](self)
+
+    def clip(self, min: Any = None, max: Any = None) -> Any:
+        """See `tg.clip`."""
+        return functions["clip"](self, min, max)
+
+    def round(self, decimals: int = 0) -> Any:
+        """See `tg.round`."""
+        return functions["round"](self, decimals)
+
+    def logsumexp(self, axis: Any = None, **options: Any) -> Any:
+        """See `tg.logsumexp`."""
+        return functions["logsumexp"](self, axis, **options)
 
     def argmax(self, axis: Any = None, **options: Any) -> Any:
         """See `tg.argmax`."""
@@ -307,13 +372,12 @@ class ArrayMethods:
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
-        """The value as an ndarray; read-only unless this is a leaf. Assigning to it binds a new value."""
+        """The value as an ndarray; read-only unless this is a leaf of at least one axis.
+
+        Assigning to `.data` binds a new value.
+        """
         value = self._leaving(".data")
-        if self.is_leaf:
-            if not isinstance(value, np.ndarray):  # a 0-d value is kept as a NumPy scalar until asked for
-                self._rebind(np.array(value))
-            return self._value
-        return read_only(value)
+        return value if self.is_leaf and type(value) is np.ndarray else read_only(value)
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -422,9 +486,9 @@ class ArrayMethods:
         return bool(np.any(self._leaving("in") == getattr(value, "_value", value)))
 
     def __format__(self, spec: str) -> str:
+        value = self._leaving("format()")
         if not spec:
             return str(self)
-        value = self._leaving("format()")
         if value.size == 1:
             return format(value.item(), spec)
         return np.array2string(value, formatter={"all": lambda element: format(element, spec)})
@@ -468,8 +532,9 @@ class HookHandle:
 
     def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
         self._hooks = hooks
-        hooks[id(self)] = hook
+        self._key = builtins.max(hooks, default=-1) + 1
+        hooks[self._key] = hook
 
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
-        self._hooks.pop(id(self), None)
+        self._hooks.pop(self._key, None)

@@ -42,7 +42,6 @@ def pull_back(
     gradients: dict[Node, Any] = {}
     owned: set[Node] = set()  # nodes whose gradient array this walk made, and may add into
     found: dict[Node, Any] = {}
-    ndarray = np.ndarray
 
     def complete(node: Node, g: Any) -> Any:
         """What happens to a node's gradient once nothing can be added to it."""
@@ -78,7 +77,7 @@ def pull_back(
                     continue
                 c = rule(g, y, *values, **attributes) if attributes else rule(g, y, *values)
                 kind = type(c)
-                if kind is not type(x) or (kind is ndarray and (c.shape != x.shape or c.dtype is not x.dtype)):
+                if kind is not type(x) or (kind in _ARRAYS and (c.shape != x.shape or c.dtype is not x.dtype)):
                     c = _fitted(c, parent.value, node, index)
                 if observer is not None:
                     observer.on_contribution(node, index, g, c)
@@ -98,12 +97,11 @@ def _add(gradients: dict[Node, Any], owned: set[Node], node: Node, c: Any) -> No
     old = gradients.get(node)
     if old is None:
         gradients[node] = c
-    elif node in owned:
+    elif node in owned and type(c) is np.ndarray:
         np.add(old, c, out=old)
     else:
         gradients[node] = total = old + c
-        if type(total) is np.ndarray:
-            owned.add(node)
+        (owned.add if type(total) is np.ndarray else owned.discard)(node)
 
 
 class Parts(dict[int, Any]):
@@ -123,8 +121,10 @@ def _fitted(c: Any, x: Any, node: Node, index: int) -> Any:
     if type(c) is Parts:
         return c
     c = c if isinstance(c, (Tensor, np.ndarray)) else np.asarray(c)
+    if c.dtype.kind not in "biufc":
+        raise errors.rule_nothing(node.op.name, index, c[()])
     if c.shape != x.shape:
-        if node.op.kind != "elementwise":
+        if node.op.kind != "elementwise" or c.shape != np.shape(node.value):
             raise errors.rule_shape(node.op.name, index, c.shape, x.shape)
         sum_to = ops["sum_to"]  # undoes the broadcast
         c = sum_to.kernel(c, x.shape) if type(c) is np.ndarray else sum_to.call(c, shape=x.shape)
@@ -144,6 +144,8 @@ def _hooked(hook: Any, g: Any) -> Any:
     replaced = replaced if isinstance(replaced, Tensor) else Tensor(replaced)
     if replaced.shape != given.shape:
         raise errors.gradient_shape("The gradient that a hook returned", replaced.shape, given.shape)
+    if replaced.dtype != given.dtype:
+        replaced = functions["astype"](replaced, dtype=given.dtype)
     return replaced if isinstance(g, Tensor) else replaced._value
 
 
@@ -185,10 +187,6 @@ def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bo
         owner._grad = g if old is None else old + g if create_graph else wrap(old._value + g._value, None)
 
 
-def _references_when_alone() -> int:
-    thing = object()
-    return sys.getrefcount(thing)
-
-
-_ALONE = _references_when_alone()
+_ALONE = sys.getrefcount(np.empty(0)) + 1  # what getrefcount says of an array that one variable holds
+_ARRAYS = (np.ndarray, Tensor)
 functions["backward"] = backward

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import PLAIN_ANSWERS, from_numpy, numpy_path, plain
+from ..arguments import PLAIN_ANSWERS, VALUE_ANSWERS, from_numpy, numpy_path, plain
 from ..errors import no_rule, unrecorded_out
 from .registry import functions
 
@@ -34,6 +34,8 @@ def array_function(tensor: Any, function: Callable[..., Any], types: Any, args: 
     """`Tensor.__array_function__`: every other NumPy function, by its path below `numpy`."""
     name = numpy_path(function)
     if name in PLAIN_ANSWERS:
+        if name in VALUE_ANSWERS:
+            tensor._leaving(f"np.{name}")
         return function(*plain(args), **plain(kwargs))
     return _call(function, name, f"np.{name}", args, dict(kwargs))
 
@@ -43,7 +45,7 @@ def _call(
 ) -> Any:
     own = functions.get(name)
     if own is None:
-        raise no_rule(shown, name, functions)
+        raise no_rule(shown, name, (known for known in functions if hasattr(np, known.split(".")[0])))
     out = kwargs.pop("out", None)
     args, kwargs = from_numpy(shown, function, own, args, kwargs)
     result = own(*args, **kwargs)

@@ -23,15 +23,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import errors
-from ..arguments import read_parameters
+from ..arguments import NUMBERS, as_value, read_parameters
 from ..modes import MODE
 from .node import NO_ATTRIBUTES, Node, next_birth
 from .registry import functions, op_named, ops
-from .tensor import Tensor, as_value, wrap, wrap_view
+from .tensor import Tensor, wrap, wrap_view
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[..., Any]
-_PLAIN = frozenset({float, int, bool, *(kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in "biuf")})
 _new = object.__new__
 
 
@@ -88,7 +87,7 @@ def _unary_call(op: Op) -> Callable[..., Any]:
 
     def call(x: Any) -> Any:
         if not isinstance(x, Tensor):
-            return kernel(x if type(x) in _PLAIN else as_value(x))
+            return kernel(x if type(x) in NUMBERS else as_value(x))
         try:
             value = kernel(x._value)
         except Exception as error:
@@ -104,8 +103,8 @@ def _binary_call(op: Op) -> Callable[..., Any]:
 
     def call(a: Any, b: Any) -> Any:
         tensor_a, tensor_b = isinstance(a, Tensor), isinstance(b, Tensor)
-        value_a = a._value if tensor_a else a if type(a) in _PLAIN else as_value(a)
-        value_b = b._value if tensor_b else b if type(b) in _PLAIN else as_value(b)
+        value_a = a._value if tensor_a else a if type(a) in NUMBERS else as_value(a)
+        value_b = b._value if tensor_b else b if type(b) in NUMBERS else as_value(b)
         if not (tensor_a or tensor_b):
             return kernel(value_a, value_b)
         try:
@@ -122,17 +121,11 @@ def _binary_call(op: Op) -> Callable[..., Any]:
 
 def _general_call(op: Op) -> Callable[..., Any]:
     kernel, parameters, count = op.kernel, op.parameters, op.parameters.inputs
-    names, defaults, known = parameters.names, parameters.defaults, parameters.known
+    plain = not parameters.names
 
     def call(*args: Any, **attributes: Any) -> Any:
-        if len(args) != count >= 0 or not attributes.keys() <= known:
-            if 0 <= len(args) - count <= len(names) and attributes.keys() <= known.difference(
-                names[: len(args) - count]
-            ):
-                attributes.update(zip(names, args[count:]))  # noqa: B905 - the rest keep their defaults
-                args = args[:count]
-            else:
-                args, attributes = parameters.bind(op.name, args, attributes)
+        if not plain or attributes or len(args) != count:
+            args, attributes = parameters.sort(op.name, args, attributes)
         values, edges, tensors, connected = [], [], False, False
         for x in args:
             if isinstance(x, Tensor):
@@ -142,16 +135,11 @@ def _general_call(op: Op) -> Callable[..., Any]:
                     connected = True
                     edge = x._node
             else:
-                edge = value = x if type(x) in _PLAIN else as_value(x)
+                edge = value = x if type(x) in NUMBERS else as_value(x)
             values.append(value)
             edges.append(edge)
         if not tensors:
             return kernel(*values, **attributes)
-        if names:
-            attributes = {**defaults, **attributes}
-            for key, value in attributes.items():
-                if type(value) is list:  # attributes are hashable
-                    attributes[key] = tuple(value)
         try:
             value = kernel(*values, **attributes)
         except Exception as error:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .. import errors
+from ..arguments import as_value
 from ..modes import MODE
 from .array_methods import ArrayMethods, read_only
 from .node import NO_ATTRIBUTES, Extra, Node
@@ -108,7 +109,9 @@ class Tensor(ArrayMethods):
         if in_place:
             self.assign(result, copy=False)
         else:  # this variable goes on as the new node; whoever used it before keeps the old one
-            self._value, self._node = result._value, result._node
+            old, self._value, self._node = self._node, result._value, result._node
+            if old is not None and self._node is not None and old.extra is not None:
+                self._node.annotate().owner, old.extra.owner = old.extra.owner, None
             self.name = self.name
 
     def _in_place(self, symbol: str, other: ArrayLike, op: str) -> Tensor:
@@ -141,18 +144,6 @@ class View(Tensor):
 _value_slot: Any = Tensor.__dict__["_value"]
 
 
-def tensor(data: ArrayLike, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> Tensor:
-    """A Tensor of `data`; see `tg.Tensor`.
-
-    >>> tg.tensor([1, 2, 3])
-    tensor([1, 2, 3])
-    """
-    return Tensor(data, requires_grad, dtype, name)
-
-
-functions["tensor"] = tensor
-
-
 def wrap(value: Any, node: Node | None) -> Tensor:
     """A Tensor around a value and its node, without the checks of the constructor."""
     tensor = object.__new__(Tensor)
@@ -170,15 +161,3 @@ def wrap_view(value: Any, node: Node | None, base: Tensor) -> Tensor:
     view._seen = view._base._value
     return view
 
-
-def as_value(data: ArrayLike, dtype: Any = None) -> Any:
-    """`data` as the engine stores it: an ndarray, or a NumPy scalar for 0-d; only numbers pass."""
-    if type(data) is np.ndarray and dtype is None and data.dtype.kind in "biuf" and data.ndim:
-        return data
-    try:
-        array = np.asarray(data._value if isinstance(data, Tensor) else data, dtype=dtype)
-    except (ValueError, TypeError) as error:
-        raise errors.not_numbers(data, error) from None
-    if array.dtype.kind not in "biuf":
-        raise errors.not_numbers(data)
-    return array[()]

@@ -41,6 +41,7 @@ class Loss:
         self.dtype = dtype
 
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Any:
+        """The loss, reduced; `sample_weight` has one number per sample."""
         dtype = self.dtype or config.floatx()
         y_pred = _with_logits(y_pred, operand(y_pred, dtype))
         y_true = y_true if self.keeps_labels else operand(y_true, dtype)

@@ -113,7 +113,9 @@ def checked_distributions(loss: str, y_true: ArrayLike, y_pred: Any, axis: int) 
     return y_true
 
 
-def checked_probabilities(loss: str, y_pred: Any, activation: str, *, at_most_one: bool, or_logits: bool = True) -> None:
+def checked_probabilities(
+    loss: str, y_pred: Any, activation: str, *, at_most_one: bool, or_logits: bool = True
+) -> None:
     """Refuse predictions that are plainly not probabilities: they are logits that were not declared.
 
     Raises:
@@ -151,7 +153,11 @@ def checked_smoothing(loss: str, label_smoothing: float) -> float:
     Raises:
         ArgumentError: for anything else.
     """
-    if isinstance(label_smoothing, bool) or not isinstance(label_smoothing, (int, float)) or not 0 <= label_smoothing <= 1:
+    if (
+        isinstance(label_smoothing, bool)
+        or not isinstance(label_smoothing, (int, float))
+        or not 0 <= label_smoothing <= 1
+    ):
         raise ArgumentError(
             f"{loss} cannot use label_smoothing={label_smoothing!r}.",
             "It is the share of certainty that is spread over all classes, between 0 and 1.",

@@ -14,7 +14,7 @@ import numpy as np
 from ..core.backward import Parts
 from ..core.primitive import linear
 from ..core.tensor import ArrayLike, Tensor
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, IndexingError, ShapeError
 from .samples import arrays
 from .shaping import broadcast_to, reshape, sum_to
 
@@ -66,11 +66,6 @@ def filled(template: tuple[Any, ...], slots: tuple[Any, ...]) -> Any:
     return tuple(slots[part] if type(part) is Slot else part for part in template)
 
 
-def index_error(what: str, needs: str, cure: str) -> IndexError:
-    """An IndexError that says what failed, what is needed and what to do."""
-    return IndexError("\n  ".join((what, needs, cure)))
-
-
 def _axes_taken(part: Any) -> int:
     """How many axes of the array one part of an index expression speaks of."""
     if part is None or part is Ellipsis:
@@ -84,7 +79,7 @@ def explain_index(x: Any, *slots: Any, template: tuple[Any, ...]) -> Exception |
     taken = sum(_axes_taken(part) for part in parts)
     if taken > len(shape):
         what = f"Too many indices: {taken} for an array of shape {shape}."
-        return index_error(what, f"It has {len(shape)} axes.", "Look at x.shape; ... stands for all axes not named.")
+        return IndexingError(what, f"It has {len(shape)} axes.", "Look at x.shape; ... stands for all axes not named.")
     for part in parts:
         if part is Ellipsis:
             axis += len(shape) - taken
@@ -95,7 +90,7 @@ def explain_index(x: Any, *slots: Any, template: tuple[Any, ...]) -> Exception |
         if part is not Ellipsis:
             axis += _axes_taken(part)
     shapes = " and ".join(str(np.shape(part)) for part in parts if isinstance(part, np.ndarray))
-    return index_error(
+    return IndexingError(
         f"The index arrays of shapes {shapes} cannot be used together.",
         "Several index arrays are broadcast to one shape.",
         "Use tg.ix_(rows, columns) for every combination of rows and columns.",
@@ -109,14 +104,14 @@ def _misfit(part: Any, shape: tuple[int, ...], axis: int) -> Exception | None:
         if part.shape == own:
             return None
         what = f"A mask of shape {part.shape} does not fit an array of shape {shape}."
-        return index_error(what, f"It needs the shape of what it selects from, {own}.", "Make the mask from the array.")
+        return IndexingError(what, f"It needs the shape of what it selects from, {own}.", "Make the mask from the array.")
     length = shape[axis]
     outside = part[(part < -length) | (part >= length)]
     if not outside.size:
         return None
     needs = f"It counts from 0 to {length - 1}, or from the end from -1 to -{length}." if length else "It is empty."
     what = f"Index {outside.flat[0]} is out of range for axis {axis} of shape {shape}."
-    return index_error(what, needs, "Check how the index was computed: the last element is x[-1].")
+    return IndexingError(what, needs, "Check how the index was computed: the last element is x[-1].")
 
 
 @linear(

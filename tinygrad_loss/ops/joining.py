@@ -24,6 +24,15 @@ def _section(g: Any, axis: int, arrays: Sequence[Any], index: int) -> Any:
     return g[place]
 
 
+def _explain(*arrays: Any, axis: int) -> Exception:
+    shapes = ", ".join(str(np.shape(x)) for x in arrays)
+    return ShapeError(
+        f"concatenate cannot join shapes {shapes} along axis {axis}.",
+        "All axes but that one must have equal lengths, and there must be as many.",
+        "Use tg.stack to join along a new axis.",
+    )
+
+
 @linear(
     lambda g, y, *arrays, axis, index: _section(g, axis, arrays, index),
     formula="y = [a | b | ...]",
@@ -32,6 +41,7 @@ def _section(g: Any, axis: int, arrays: Sequence[Any], index: int) -> Any:
         [*sample_arrays((2, 3), (1, 3)), {"axis": 0}],
         [*sample_arrays((2, 3), (2, 1), (2, 2)), {"axis": -1}],
     ],
+    explain=_explain,
     reference=lambda *arrays, axis: np.concatenate(arrays, axis=axis),
 )
 def _concatenate(*arrays: ArrayLike, axis: int) -> Any:

@@ -95,6 +95,17 @@ def matmul(a: ArrayLike, b: ArrayLike) -> Tensor:
     return a @ b
 
 
+def explain_affine(x: Any, w: Any, b: Any) -> Exception:
+    """The error for a bias, or else for the product, that does not fit."""
+    if np.ndim(x) and np.ndim(w) == 2 and np.shape(x)[-1] == np.shape(w)[0]:
+        return ShapeError(
+            f"affine cannot add a bias of shape {np.shape(b)} to products of shape {(*np.shape(x)[:-1], np.shape(w)[1])}.",
+            f"The bias needs one number for each unit: shape ({np.shape(w)[1]},).",
+            "Check that kernel and bias belong to the same layer.",
+        )
+    return explain_matmul(x, w)
+
+
 @primitive(
     lambda g, y, x, w, b: g @ w.T,
     lambda g, y, x, w, b: right_adjoint(g, y, x, w) if x.ndim != 2 else x.T @ g,
@@ -106,7 +117,7 @@ def matmul(a: ArrayLike, b: ArrayLike) -> Tensor:
     ],
     formula="Y = X W + b",
     derivative="X̄ = Ȳ Wᵀ, W̄ = Xᵀ Ȳ, b̄ = Σ rows of Ȳ",
-    explain=lambda x, w, b: explain_matmul(x, w),
+    explain=explain_affine,
     samples=lambda: [arrays((2, 3), (3, 4), (4,)), arrays((5, 2, 3), (3, 4), (4,)), arrays((3,), (3, 4), (4,))],
 )
 def affine(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> Tensor:

@@ -126,6 +126,11 @@ def binary_cross_entropy_with_logits(target: ArrayLike, z: ArrayLike) -> Tensor:
     return np.maximum(z, 0) - z * target + np.log1p(np.exp(-np.abs(z)))
 
 
+def held(p: Any) -> Any:
+    """p, held within ε and 1."""
+    return np.minimum(np.maximum(p, EPSILON), 1.0)
+
+
 @elementwise(
     lambda t, y, target, p: t * (clipped_log(target) - clipped_log(p) + 1),
     lambda t, y, target, p: -t * target / np.maximum(p, EPSILON),
@@ -140,8 +145,7 @@ def relative_entropy(target: ArrayLike, p: ArrayLike) -> Tensor:
     >>> tg.relative_entropy(tg.tensor([0.5, 0.5]), tg.tensor([0.5, 0.25]))
     tensor([0.        , 0.34657359])
     """
-    held = np.minimum(np.maximum(target, EPSILON), 1.0)
-    return held * np.log(held / np.minimum(np.maximum(p, EPSILON), 1.0))
+    return held(target) * np.log(held(target) / held(p))
 
 
 def overshoot(target: Any, z: Any, axis: int) -> Any:
@@ -181,10 +185,10 @@ def cross_entropy_with_logits(target: ArrayLike, z: ArrayLike, axis: int = -1) -
 
 @primitive(
     lambda g, y, target, z, axis: np.expand_dims(g, axis) * (clipped_log(target) + 1 - log_softmax(z, axis=axis)),
-    lambda g, y, target, z, axis: np.expand_dims(g, axis) * overshoot(target, z, axis),
+    lambda g, y, target, z, axis: np.expand_dims(g, axis) * overshoot(held(target), z, axis),
     pushes=[
         lambda t, y, target, z, axis: np.sum(t * (clipped_log(target) + 1 - log_softmax(z, axis=axis)), axis=axis),
-        lambda t, y, target, z, axis: np.sum(t * overshoot(target, z, axis), axis=axis),
+        lambda t, y, target, z, axis: np.sum(t * overshoot(held(target), z, axis), axis=axis),
     ],
     formula="y = Σ targetᵢ ln(targetᵢ / softmax(z)ᵢ), with target held within ε and 1",
     derivative="∂y/∂z = softmax(z)·Σtarget - target",
@@ -203,10 +207,10 @@ def kl_divergence_with_logits(target: ArrayLike, z: ArrayLike, axis: int = -1) -
     >>> tg.kl_divergence_with_logits(tg.tensor([0.5, 0.5]), tg.tensor([3.0, 3.0]))
     tensor(0.)
     """
-    held = np.minimum(np.maximum(target, EPSILON), 1.0)
+    y = held(target)
     shifted = z - np.max(z, axis=axis, keepdims=True)
     log_q = shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
-    return np.sum(held * (np.log(held) - log_q), axis=axis)
+    return np.sum(y * (np.log(y) - log_q), axis=axis)
 
 
 def one_hot_like(z: Any, labels: Any, axis: int) -> Any:
