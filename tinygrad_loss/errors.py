@@ -309,7 +309,7 @@ def failed_call(op: Any, inputs: tuple[Any, ...], attributes: dict[str, Any], er
             "Use reshape or x[:, None] to say which axes belong together.",
         )
     given = "".join(f", {key}={value!r}" for key, value in attributes.items() if value is not None)
-    what = f"{op.name} failed on shape {listed}{given}: {error}"
+    what = f"{op.name} failed on shape {listed}{given}: {str(error).rstrip('.')}."
     if isinstance(error, IndexError):
         kind: type[TinygradLossError] = AxisError if isinstance(error, ValueError) else IndexingError
         ndim = len(getattr(values[0], "shape", ())) if values else 0

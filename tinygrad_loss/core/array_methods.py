@@ -145,6 +145,34 @@ class ArrayMethods:
     def __getitem__(self, index: Any) -> Any:
         return functions["getitem"](self, index)
 
+    # Assignment binds this variable to a new value: nothing ever writes into an array that a node holds.
+
+    def _may_change_in_place(self, what: str) -> bool:
+        """Whether this is a leaf with gradients, to be updated in place; an error where that is recorded."""
+        if self._node is None or self._node.op is not None:
+            return False
+        if MODE.get().recording:
+            raise errors.leaf_in_place(what)
+        return True
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if self._base is not None:
+            raise errors.view_assignment("Assignment")
+        in_place = self._may_change_in_place("x[i] = v")
+        result = functions["index_set"](self, index, value)
+        if in_place:
+            self.assign(result, copy=False)
+        else:  # this variable goes on as the new node; whoever used it before keeps the old one
+            old, self._value, self._node = self._node, result._value, result._node
+            if old is not None and self._node is not None and old.extra is not None:
+                self._node.annotate().owner, old.extra.owner = old.extra.owner, None
+            self.name = self.name
+
+    def _in_place(self, symbol: str, other: Any, op: str) -> Any:
+        in_place = self._may_change_in_place(f"w {symbol} ...")
+        result = functions[op](self, other)
+        return self.assign(result, copy=False) if in_place else result
+
     @property
     def grad_fn(self) -> Any:
         """The node, where an op made this tensor; None for leaves (PyTorch's name)."""
@@ -372,12 +400,15 @@ class ArrayMethods:
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
-        """The value as an ndarray; read-only unless this is a leaf of at least one axis.
-
-        Assigning to `.data` binds a new value.
-        """
+        """The value as an ndarray; read-only unless this is a leaf. Assigning to it binds a new value."""
         value = self._leaving(".data")
-        return value if self.is_leaf and type(value) is np.ndarray else read_only(value)
+        if not self.is_leaf:
+            return read_only(value)
+        if type(value) is not np.ndarray:  # a 0-d value is kept as a NumPy scalar until asked for
+            self._value = value = np.array(value)
+            if self._node is not None:
+                self._node.value = value
+        return value
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -538,3 +569,18 @@ class HookHandle:
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
         self._hooks.pop(self._key, None)
+
+
+def hooked(hook: Callable[[Any], Any], g: Any) -> Any:
+    """The gradient as a hook leaves it: the one it returns, or the same."""
+    recorded = isinstance(g, ArrayMethods)
+    given = g if recorded else functions["tensor"](read_only(g))
+    replaced = hook(given)
+    if replaced is None:
+        return g
+    replaced = replaced if isinstance(replaced, ArrayMethods) else functions["tensor"](replaced)
+    if replaced.shape != given.shape:
+        raise errors.gradient_shape("The gradient that a hook returned", replaced.shape, given.shape)
+    if replaced.dtype != given.dtype:
+        replaced = functions["astype"](replaced, dtype=given.dtype)
+    return replaced if recorded else replaced._value

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import errors
 from ..modes import no_grad
+from .array_methods import hooked
 from .hooks import Observer
 from .node import Node, leading_to, newest_first
 from .primitive import results
@@ -46,7 +47,7 @@ def pull_back(
     def complete(node: Node, g: Any) -> Any:
         """What happens to a node's gradient once nothing can be added to it."""
         for hook in tuple(node.extra.hooks.values()) if node.extra else ():
-            g = _hooked(hook, g)
+            g = hooked(hook, g)
         if node in wanted or (needed is None and node.extra and node.extra.owner):
             found[node] = g
         if observer is not None:
@@ -135,20 +136,6 @@ def _fitted(c: Any, x: Any, node: Node, index: int) -> Any:
     return c[()] if type(c) is np.ndarray else c
 
 
-def _hooked(hook: Any, g: Any) -> Any:
-    """The gradient as a hook leaves it: the one it returns, or the same."""
-    given = g if isinstance(g, Tensor) else wrap(g, None)
-    replaced = hook(given)
-    if replaced is None:
-        return g
-    replaced = replaced if isinstance(replaced, Tensor) else Tensor(replaced)
-    if replaced.shape != given.shape:
-        raise errors.gradient_shape("The gradient that a hook returned", replaced.shape, given.shape)
-    if replaced.dtype != given.dtype:
-        replaced = functions["astype"](replaced, dtype=given.dtype)
-    return replaced if isinstance(g, Tensor) else replaced._value
-
-
 def starting_gradient(tensor: Tensor, gradient: Any = None, record: bool = False) -> Any:
     """The upstream gradient at the output: ones for a single number, else what the caller gives, checked."""
     if tensor.node is None:
@@ -170,14 +157,14 @@ def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bo
     seeds = [starting_gradient(tensor, gradient, create_graph)]
     chosen = None
     if inputs is not None:
-        chosen = [t.node for t in ([inputs] if isinstance(inputs, Tensor) else inputs)]
+        chosen = {t.node: t for t in ([inputs] if isinstance(inputs, Tensor) else inputs)}
         if not chosen or None in chosen:
             raise errors.no_graph()
-    found = pull_back([tensor.node], seeds, chosen, record=create_graph, release=not retain_graph)
+    found = pull_back([tensor.node], seeds, chosen and [*chosen], record=create_graph, release=not retain_graph)
     del seeds
     while found:
         leaf, g = found.popitem()
-        owner: Any = leaf.extra.owner() if leaf.extra and leaf.extra.owner else None
+        owner: Any = chosen[leaf] if chosen else leaf.extra.owner() if leaf.extra and leaf.extra.owner else None
         if owner is None:
             continue
         if type(g) is np.ndarray and (g.base is not None or sys.getrefcount(g) > _ALONE):

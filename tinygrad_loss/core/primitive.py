@@ -164,8 +164,8 @@ def _result(op: Op, inputs: Any, edges: Any, attributes: dict[str, Any], value: 
         node.extra = None
     if type(value) is tuple:
         result: Any = tuple(_item(part, node, i, mode.scope) for i, part in enumerate(value))
-    elif op.views and isinstance(value, np.ndarray) and value.base is not None:
-        result = wrap_view(value, node, inputs[0]) if isinstance(inputs[0], Tensor) else wrap(value, node)
+    elif op.views and isinstance(inputs[0], Tensor) and np.may_share_memory(value, inputs[0]._value):
+        result = wrap_view(value, node, inputs[0])
     else:
         result = _new(Tensor)
         result._value = value

@@ -17,7 +17,6 @@ from ..arguments import as_value
 from ..modes import MODE
 from .array_methods import ArrayMethods, read_only
 from .node import NO_ATTRIBUTES, Extra, Node
-from .registry import functions
 
 ArrayLike: TypeAlias = Any  # a Tensor, an ndarray, a number, or nested lists of numbers
 
@@ -43,6 +42,7 @@ class Tensor(ArrayMethods):
     """
 
     __slots__ = ("__weakref__", "_grad", "_name", "_node", "_origin", "_value")
+    _base: Tensor | None = None  # a View has one
 
     def __init__(
         self, data: ArrayLike, requires_grad: bool = False, dtype: Any = None, name: str | None = None
@@ -61,6 +61,8 @@ class Tensor(ArrayMethods):
         extra = Extra() if self._node is None or self._node.extra is None else self._node.extra
         extra.owner = weakref.ref(self)
         extra.name = self.name
+        if self._base is not None:
+            self._base = None  # a leaf has memory of its own
         self._value = value
         self._node = Node(None, (), NO_ATTRIBUTES, value, (), extra)
 
@@ -77,7 +79,7 @@ class Tensor(ArrayMethods):
         """
         for observer in MODE.get().observers:
             observer.on_assign(self, value)
-        if isinstance(self, View):
+        if self._base is not None:
             raise errors.view_assignment("assign")
         if not self.is_leaf:
             raise errors.computed_assignment()
@@ -93,32 +95,6 @@ class Tensor(ArrayMethods):
         else:
             self._become_leaf(value)
 
-    def _may_change_in_place(self, what: str) -> bool:
-        """Whether this is a leaf with gradients, to be updated in place; an error where that is recorded."""
-        if self._node is None or self._node.op is not None:
-            return False
-        if MODE.get().recording:
-            raise errors.leaf_in_place(what)
-        return True
-
-    def __setitem__(self, index: Any, value: ArrayLike) -> None:
-        if isinstance(self, View):
-            raise errors.view_assignment("Assignment")
-        in_place = self._may_change_in_place("x[i] = v")
-        result = functions["index_set"](self, index, value)
-        if in_place:
-            self.assign(result, copy=False)
-        else:  # this variable goes on as the new node; whoever used it before keeps the old one
-            old, self._value, self._node = self._node, result._value, result._node
-            if old is not None and self._node is not None and old.extra is not None:
-                self._node.annotate().owner, old.extra.owner = old.extra.owner, None
-            self.name = self.name
-
-    def _in_place(self, symbol: str, other: ArrayLike, op: str) -> Tensor:
-        in_place = self._may_change_in_place(f"w {symbol} ...")
-        result: Tensor = functions[op](self, other)
-        return self.assign(result, copy=False) if in_place else result
-
 
 class View(Tensor):
     """A tensor that shares memory with another one; it says so when that one was assigned since.
@@ -127,11 +103,9 @@ class View(Tensor):
     """
 
     __slots__ = ("_base", "_seen")
-    _base: Tensor
-    _seen: Any
 
     def _read(self) -> Any:
-        if self._base._value is not self._seen:
+        if self._base is not None and self._base._value is not self._seen:
             raise errors.stale_view()
         return _value_slot.__get__(self)
 
@@ -155,9 +129,8 @@ def wrap(value: Any, node: Node | None) -> Tensor:
 def wrap_view(value: Any, node: Node | None, base: Tensor) -> Tensor:
     """A View of `base`; a view of a view belongs to the tensor at its root."""
     view = object.__new__(View)
+    view._base = base if base._base is None else base._base
+    view._seen = view._base._value
     view._value = value
     view._node = node
-    view._base = base._base if isinstance(base, View) else base
-    view._seen = view._base._value
     return view
-

@@ -245,4 +245,5 @@ def _fill_diagonal_in_place(a: Tensor, val: ArrayLike, wrap: bool = False) -> No
     a[...] = fill_diagonal(a, val, wrap)
 
 
+_put_along_axis_in_place.__name__, _fill_diagonal_in_place.__name__ = "put_along_axis", "fill_diagonal"
 functions["put_along_axis"], functions["fill_diagonal"] = _put_along_axis_in_place, _fill_diagonal_in_place

@@ -52,7 +52,7 @@ def clip_by_global_norm(gradients: Iterable[ArrayLike], norm: float) -> list[Any
 
 
 def _length(g: Any) -> float:
-    flat = np.ravel(g)
+    flat = np.ravel(np.asarray(g, np.promote_types(g.dtype, np.float32)))  # squares of float16 overflow at 256
     return math.sqrt(float(np.dot(flat, flat)))
 
 

@@ -240,7 +240,7 @@ class CosineDecayRestarts(LearningRateSchedule):
             restarts = math.floor(passed)
             passed -= restarts
         else:  # the lengths before restart i add up to (1 - t_mulⁱ) / (1 - t_mul)
-            restarts = math.floor(math.log(1 - passed * (1 - self.t_mul), self.t_mul))
+            restarts = math.floor(math.log(1 - passed * (1 - self.t_mul), self.t_mul) + 1e-9)  # log(243, 3) is 4.99...
             passed = (passed - (1 - self.t_mul**restarts) / (1 - self.t_mul)) / self.t_mul**restarts
         wave = 0.5 * self.m_mul**restarts * (1 + math.cos(math.pi * passed))
         return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)
