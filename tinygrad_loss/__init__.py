@@ -26,3 +26,8 @@ from .ops.gathering import *
 from .ops.losses import *
 from .ops.cumulative import *
 from .ops.creation import *
+from .ops.statistics import *
+from .ops.quantiles import *
+from .ops.missing import *
+from .ops.differences import *
+from .ops.signals import *

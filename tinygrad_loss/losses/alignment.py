@@ -45,7 +45,9 @@ def _unlike(loss: str, true: tuple[int, ...], pred: tuple[int, ...]) -> ShapeErr
     if len(true) == len(pred) and true[1:] == pred[1:]:
         cure = f"Compare as many: y_true has {true[0]} samples, y_pred has {pred[0]}."
     elif true == pred[:1]:
-        cure = f"Each sample has one target but {pred[-1]} predictions: end the model with 1 unit, or make y_true {pred}."
+        cure = (
+            f"Each sample has one target but {pred[-1]} predictions: end the model with 1 unit, or make y_true {pred}."
+        )
     elif pred == true[:1]:
         cure = f"Each sample has {true[-1]} targets but one prediction: end the model with {true[-1]} units."
     elif len(true) == len(pred) and true[:-1] == pred[:-1]:

@@ -75,7 +75,7 @@ _COMMON = ("name", "reduction", "dtype")
 
 def _with_logits(before: Any, y_pred: Any) -> Any:
     """`y_pred` after a cast, still knowing the logits it was made from."""
-    origin = getattr(before, "_origin", None)
+    origin: Any = getattr(before, "_origin", None)
     logits = None if origin is None else logits_of(before, origin.function, origin.axis)
     if logits is None or y_pred is before:
         return y_pred

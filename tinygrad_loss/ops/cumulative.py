@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,9 @@ def as_sequence(x: ArrayLike, axis: int | None, dtype: Any = None) -> tuple[Any,
     lambda g, y, x, axis, reverse: _cumsum(g, axis=axis, reverse=not reverse),
     formula="yₖ = x₀ + ... + xₖ, or from the other end",
     derivative="∂yₖ/∂xᵢ = 1 for i ≤ k",
-    reference=lambda x, axis, reverse: backwards(np.cumsum(backwards(x, axis), axis), axis) if reverse else np.cumsum(x, axis),
+    reference=lambda x, axis, reverse: (
+        backwards(np.cumsum(backwards(x, axis), axis), axis) if reverse else np.cumsum(x, axis)
+    ),
     samples=lambda: [
         [*arrays((5,)), 0, False],
         [*arrays((2, 3, 2)), 1, False],
@@ -122,7 +125,7 @@ def cumprod(x: ArrayLike, axis: int | None = None, dtype: Any = None) -> Tensor:
 
 def fading(y: Any, axis: int) -> Any:
     """The factors exp(yₖ₋₁ - yₖ), at most 1, with which a running log-sum forgets what came before."""
-    earlier = delayed(y, axis, 0)
+    earlier = delayed(y, axis, -math.inf)
     return np.exp(np.where(np.isinf(earlier), 0, earlier - y))
 
 

@@ -7,6 +7,7 @@ is said with other ops around it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -153,14 +154,26 @@ def from_attained(t: Any, y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     return np.sum(np.where(there, t, 0) / count, axis=axis, keepdims=keepdims)
 
 
-def extreme(y: Any, initial: ArrayLike | None, where: ArrayLike, name: str) -> None:
-    """Refuse a mask without the value that stands for nothing."""
-    if where is not True and initial is None:
+def extreme(
+    find: Callable[..., Any],
+    further: Callable[..., Any],
+    x: ArrayLike,
+    initial: ArrayLike | None,
+    where: ArrayLike,
+    **over: Any,
+) -> Any:
+    """The extreme of x over axes, if a mask or a value to begin with is given."""
+    if initial is None:
         raise ArgumentError(
-            f"{name} got where= without initial=.",
-            "Where the mask leaves no element there is nothing to compare: it needs a value to begin with.",
-            f"Give initial={'-' if name == 'max' else ''}np.inf, or another bound.",
+            f"{further.__name__} over axes got where= without initial=.",
+            "Where the mask leaves nothing to compare, it needs a value to begin with.",
+            "Give initial=, such as -np.inf for a maximum.",
         )
+    if where is not True:
+        x = chosen(where, x, initial)
+    if np.size(x) == 0:
+        return broadcast_to(initial, shape=np.shape(np.sum(np.zeros(np.shape(x)), **over)))
+    return further(find(x, **over), initial)
 
 
 @primitive(
@@ -181,3 +194,234 @@ def _max(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
     return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
 
 
+@_max.op.front
+def max(
+    x: ArrayLike,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    initial: ArrayLike | None = None,
+    where: ArrayLike = True,
+) -> Tensor:
+    """The largest element over `axis` (all axes if None); ties share the gradient evenly.
+
+    >>> tg.max(tg.tensor([[1.0, 4.0], [3.0, 2.0]]), axis=0)
+    tensor([3., 4.])
+    """
+    if initial is None and where is True:
+        return _max(x, axis=axis, keepdims=keepdims)
+    return extreme(_max, maximum, x, initial, where, axis=axis, keepdims=keepdims)
+
+
+@primitive(
+    to_attained,
+    pushes=[from_attained],
+    formula="y = min x",
+    derivative="∂y/∂xᵢ = 1 at the minimum, 0 elsewhere",
+    kink="ties share the gradient evenly",
+    samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0], [*arrays((2, 3, 2)), (0, 2), True], scalars(1)],
+)
+def _min(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
+    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+@_min.op.front
+def min(
+    x: ArrayLike,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    initial: ArrayLike | None = None,
+    where: ArrayLike = True,
+) -> Tensor:
+    """The smallest element over `axis` (all axes if None); ties share the gradient evenly.
+
+    >>> tg.min(tg.tensor([[1.0, 4.0], [3.0, 2.0]]), axis=0)
+    tensor([1., 2.])
+    """
+    if initial is None and where is True:
+        return _min(x, axis=axis, keepdims=keepdims)
+    return extreme(_min, minimum, x, initial, where, axis=axis, keepdims=keepdims)
+
+
+def ptp(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """The range over `axis`, from the smallest element to the largest ("peak to peak").
+
+    >>> tg.ptp(tg.tensor([[1.0, 4.0], [3.0, 2.0]]), axis=1)
+    tensor([3., 1.])
+    """
+    return subtract(_max(x, axis=axis, keepdims=keepdims), _min(x, axis=axis, keepdims=keepdims))
+
+
+@constant(formula="y = arg max x", samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0], [*arrays((2, 3)), -1, True]])
+def argmax(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
+    """The index of the largest element along `axis`, the first of equal ones; no gradient flows through.
+
+    >>> tg.argmax(tg.tensor([[1.0, 4.0], [3.0, 2.0]]), axis=1)
+    tensor([1, 0])
+    """
+    return np.argmax(x, axis=axis, keepdims=keepdims)
+
+
+@constant(formula="y = arg min x", samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0], [*arrays((2, 3)), -1, True]])
+def argmin(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
+    """The index of the smallest element along `axis`, the first of equal ones; no gradient flows through.
+
+    >>> tg.argmin(tg.tensor([[1.0, 4.0], [3.0, 2.0]]), axis=1)
+    tensor([0, 1])
+    """
+    return np.argmin(x, axis=axis, keepdims=keepdims)
+
+
+@constant(formula="y = every x is true", samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0]])
+def _all(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
+    return np.logical_and.reduce(x, axis=axis, keepdims=keepdims)
+
+
+@_all.op.front
+def all(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, where: ArrayLike = True) -> Tensor:
+    """Whether every element over `axis` is true (not 0).
+
+    >>> tg.all(tg.tensor([[1.0, 0.0], [3.0, 2.0]]), axis=1)
+    tensor([False,  True])
+    """
+    return _all(x if where is True else chosen(where, x, True), axis=axis, keepdims=keepdims)
+
+
+@constant(formula="y = some x is true", samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0]])
+def _any(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
+    return np.logical_or.reduce(x, axis=axis, keepdims=keepdims)
+
+
+@_any.op.front
+def any(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, where: ArrayLike = True) -> Tensor:
+    """Whether some element over `axis` is true (not 0).
+
+    >>> tg.any(tg.tensor([[0.0, 0.0], [3.0, 2.0]]), axis=1)
+    tensor([False,  True])
+    """
+    return _any(x if where is True else chosen(where, x, False), axis=axis, keepdims=keepdims)
+
+
+@constant(formula="y = how many x ≠ 0", samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0]])
+def count_nonzero(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """How many elements over `axis` are not 0.
+
+    >>> tg.count_nonzero(tg.tensor([[0.0, 1.0], [3.0, 2.0]]), axis=1)
+    tensor([1, 2])
+    """
+    return np.count_nonzero(x, axis=axis, keepdims=keepdims)
+
+
+def axes_last(x: Any, axis: Axis) -> tuple[tuple[int, ...], int]:
+    """The order of axes that puts those in `axis` last, and the number of the others."""
+    ndim = np.ndim(x)
+    reduced = tuple(range(ndim)) if axis is None or not ndim else normalize_axis_tuple(axis, ndim)
+    kept = tuple(i for i in range(ndim) if i not in reduced)
+    return kept + reduced, len(kept)
+
+
+def as_rows(x: Any, axis: Axis) -> Any:
+    """The elements over `axis` as one last axis."""
+    order, kept = axes_last(x, axis)
+    shape = [np.shape(x)[i] for i in order]
+    return np.reshape(np.transpose(x, order), (*shape[:kept], math.prod(shape[kept:])))
+
+
+def from_rows(rows: Any, like: Any, axis: Axis) -> Any:
+    """The opposite of `as_rows`: the last axis as the axes of `like` again that it was made of."""
+    order, _ = axes_last(like, axis)
+    apart = np.reshape(rows, tuple(np.shape(like)[i] for i in order))
+    return np.transpose(apart, tuple(np.argsort(order).tolist()))
+
+
+def other_products(x: Any, axis: Axis) -> Any:
+    """For each element the product of all the others over `axis`: those before it times those after it."""
+    rows = as_rows(x, axis)
+    before = delayed(np.cumprod(rows, axis=-1), -1, 1)
+    after = backwards(delayed(np.cumprod(backwards(rows, -1), axis=-1), -1, 1), -1)
+    return from_rows(before * after, x, axis)
+
+
+@primitive(
+    lambda g, y, x, axis, keepdims: restored(g, x, axis, keepdims) * other_products(x, axis),
+    pushes=[lambda t, y, x, axis, keepdims: np.sum(t * other_products(x, axis), axis=axis, keepdims=keepdims)],
+    formula="y = Π x",
+    derivative="∂y/∂xᵢ = Π of all the others",
+    samples=lambda: [
+        arrays((2, 3)),
+        [*arrays((2, 3)), 0],
+        [*arrays((2, 3, 2)), (0, 2), True],
+        [*arrays((2, 3, 2)), (-1, 1)],
+        [np.array([2.0, 0.0, 3.0]), -1],
+        [np.array([2.0, 0.0, 0.0]), 0],
+        [*arrays((0, 3)), 0],
+        scalars(1),
+    ],
+)
+def _prod(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
+    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
+
+
+@_prod.op.front
+def prod(
+    x: ArrayLike,
+    axis: Axis = None,
+    *,
+    dtype: Any = None,
+    keepdims: bool = False,
+    initial: ArrayLike | None = None,
+    where: ArrayLike = True,
+) -> Tensor:
+    """The product over `axis` (all axes if None); an element's derivative is the product of all the others.
+
+    Nothing is divided: derivatives of every order are exact at zeros.
+
+    >>> tg.prod(tg.tensor([2.0, 3.0, 4.0]))
+    tensor(24.)
+    """
+    x = x if dtype is None else astype(x, dtype)
+    y = _prod(x if where is True else chosen(where, x, 1), axis=axis, keepdims=keepdims)
+    return y if initial is None else multiply(y, initial)
+
+
+@primitive(
+    lambda g, y, x, axis, keepdims: (
+        restored(g, x, axis, keepdims) * np.exp(log_weight(x, restored(y, x, axis, keepdims)))
+    ),
+    pushes=[
+        lambda t, y, x, axis, keepdims: np.sum(
+            t * np.exp(log_weight(x, restored(y, x, axis, keepdims))), axis=axis, keepdims=keepdims
+        )
+    ],
+    formula="y = ln Σ exp x",
+    derivative="∂y/∂xᵢ = exp(xᵢ - y), the softmax of x",
+    kink="0 where all elements are -∞",
+    reference=lambda x, axis=None, keepdims=False: np.logaddexp.reduce(x, axis=axis, keepdims=keepdims),
+    samples=lambda: [
+        arrays((2, 3)),
+        [*arrays((2, 3)), 0],
+        [*arrays((2, 3, 2)), (0, 2), True],
+        [*arrays((2, 3, 2)), (-1, 1)],
+        [np.array([1000.0, 999.0, -1000.0]), -1],
+        scalars(1),
+    ],
+)
+def logsumexp(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """The logarithm of a sum of exponentials, ln Σ exp x, without overflow; its gradient is the softmax.
+
+    A row of nothing but -∞ gives -∞ and no gradient.
+
+    >>> tg.logsumexp(tg.tensor([1000.0, 1000.0]))
+    tensor(1000.69314718)
+    """
+    top = np.max(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)  # the largest exponent is 0: no overflow
+    total = np.sum(np.exp(x - top), axis=axis, keepdims=True)
+    y = np.where(total == 0, -math.inf, np.log(np.where(total == 0, 1, total)) + top)
+    return y if keepdims else np.squeeze(y, axis=axis)[()]
+
+
+amax = max
+amin = min
+functions.update(amax=amax, amin=amin, ptp=ptp)

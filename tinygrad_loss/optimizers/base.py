@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypedDict, Unpack
 
 import numpy as np
 
-from ..core.tensor import Tensor, as_value
+from ..core.tensor import Tensor, as_value, wrap
 from ..errors import ArgumentError, GraphError, ShapeError
-from .arguments import bound, number, refuse_parameters, refuse_unknown
+from . import schedules
+from .arguments import leaves, number, only_one_bound, refuse_parameters, refuse_unknown
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from .rules import decayed
 from .schedules import LearningRateSchedule
 
-__all__ = ["Optimizer", "Options"]
+__all__ = ["Bounds", "Optimizer", "Options", "Rule"]
 
 Rule = Callable[..., tuple[Any, ...]]
 
 
-class Options(TypedDict, total=False):
-    """What every optimizer takes besides the numbers of its own rule."""
+class Bounds(TypedDict, total=False):
+    """What every optimizer takes besides the numbers of its own rule, but for weight decay."""
 
-    weight_decay: float | None
     clipnorm: float | None
     clipvalue: float | None
     global_clipnorm: float | None
     parameters: Iterable[Tensor] | None
     name: str | None
+
+
+class Options(Bounds, total=False):
+    """What every optimizer takes besides the numbers of its own rule."""
+
+    weight_decay: float | None
 
 
 class Optimizer:
@@ -63,14 +68,15 @@ class Optimizer:
     slots: Sequence[str] = ()  # what is remembered of each parameter, in the order of the rule's arguments
 
     def __init__(self, learning_rate: Any = 0.001, **options: Unpack[Options]) -> None:
-        refuse_unknown(type(self).__name__, options, Options.__annotations__)
+        refuse_unknown(self, options, Options.__annotations__)
+        only_one_bound(self, options)
         self.name = options.get("name") or type(self).__name__.lower()
         self.learning_rate = learning_rate
         self.iterations = 0
-        self.weight_decay = number(self, "weight_decay", options.get("weight_decay"), optional=True)
-        self.clipnorm = bound(self, "clipnorm", options)
-        self.clipvalue = bound(self, "clipvalue", options)
-        self.global_clipnorm = bound(self, "global_clipnorm", options)
+        self.weight_decay = self._optional("weight_decay", options.get("weight_decay"))
+        self.clipnorm = self._optional("clipnorm", options.get("clipnorm"), above=True)
+        self.clipvalue = self._optional("clipvalue", options.get("clipvalue"), above=True)
+        self.global_clipnorm = self._optional("global_clipnorm", options.get("global_clipnorm"), above=True)
         self.parameters: list[Tensor] = []
         self._state: dict[Tensor, tuple[Tensor, ...]] = {}
         self._loaded: list[dict[str, Any]] = []  # states that wait for their parameters
@@ -104,8 +110,7 @@ class Optimizer:
 
     def state_of(self, parameter: Tensor) -> tuple[Tensor, ...]:
         """What is remembered of `parameter`, one Tensor for each slot."""
-        if parameter not in self._state:
-            self._add([parameter])
+        self._add([parameter])
         return self._state[parameter]
 
     def step(self, parameters: Iterable[Tensor] | None = None) -> None:
@@ -123,7 +128,7 @@ class Optimizer:
         chosen = self.parameters if parameters is None else self._add(parameters)
         if not chosen:
             raise _no_parameters(type(self).__name__)
-        pairs = [(p, p._grad._value) for p in chosen if p.grad is not None and p.requires_grad]
+        pairs = [(p, g._value) for p in chosen if (g := p.grad) is not None and p.requires_grad]
         if not pairs:
             raise _no_gradients(type(self).__name__, chosen)
         self._update([p for p, _ in pairs], [g for _, g in pairs])
@@ -164,19 +169,126 @@ class Optimizer:
             return clip_by_global_norm(gradients, self.global_clipnorm)
         return gradients if self.clipvalue is None else clip_by_value(gradients, self.clipvalue)
 
+    def state_dict(self) -> dict[str, Any]:
+        """The steps taken, the learning rate (None under a schedule) and the state of each parameter, as arrays.
+
+        >>> w = tg.tensor([1.0], requires_grad=True)
+        >>> optimizer = tg.optimizers.SGD(0.1, momentum=0.9)
+        >>> optimizer.apply_gradients([(np.array([2.0]), w)])
+        >>> optimizer.state_dict()
+        {'iterations': 1, 'learning_rate': 0.1, 'state': [{'velocity': array([-0.2])}]}
+        """
+        state = [dict(zip(self.slots, map(_copied, self._state[p]), strict=True)) for p in self.parameters]
+        rate = None if self.schedule else self.learning_rate
+        return {"iterations": self.iterations, "learning_rate": rate, "state": [*state, *self._loaded]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from where `state_dict` was taken: with as many parameters, of the same shapes and order.
+
+        Parameters that the optimizer does not know yet get their state when they are first given.
+
+        Raises:
+            ArgumentError: for the state of another kind of optimizer, or of other parameters.
+        """
+        state, known = list(state_dict["state"]), len(self.parameters)
+        for entry in state:
+            if set(entry) != set(self.slots):
+                raise _other_state(type(self).__name__, f"holds {sorted(entry)}", f"remembers {sorted(self.slots)}")
+        if len(state) < known:
+            raise _other_state(type(self).__name__, f"is of {len(state)} parameters", f"has {known}")
+        restored = [self._restored(p, entry) for p, entry in zip(self.parameters, state, strict=False)]
+        self._state.update(zip(self.parameters, restored, strict=True))
+        self._loaded = state[known:]
+        self.iterations = int(state_dict["iterations"])
+        if state_dict["learning_rate"] is not None:
+            self.learning_rate = state_dict["learning_rate"]
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal optimizer, without its parameters and what it remembers."""
+        names = [name for name in inspect.signature(type(self)).parameters if name != "options"]
+        config = {name: getattr(self, name) for name in [*names, *Options.__annotations__] if name != "parameters"}
+        if self.schedule is not None:
+            config["learning_rate"] = {"class_name": type(self.schedule).__name__, "config": self.schedule.get_config()}
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Optimizer:
+        """The optimizer that `get_config` described."""
+        rate = config.get("learning_rate")
+        if isinstance(rate, dict):
+            config = {**config, "learning_rate": getattr(schedules, rate["class_name"]).from_config(rate["config"])}
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(learning_rate={self._learning_rate!r}, iterations={self.iterations})"
+
+    def _optional(self, name: str, value: Any, *, above: bool = False) -> float | None:
+        return None if value is None else number(self, name, value, above=above)
+
+    def _add(self, parameters: Any) -> list[Tensor]:
+        """The given parameters as a list; those that are new are known from now on."""
+        chosen = leaves(self, parameters)
+        for parameter in chosen:
+            if parameter not in self._state:
+                waiting = self._loaded.pop(0) if self._loaded else None
+                fresh = tuple(wrap(value, None) for value in self.initial_state(parameter._value))
+                self._state[parameter] = fresh if waiting is None else self._restored(parameter, waiting)
+                self.parameters.append(parameter)
+        return chosen
+
+    def _restored(self, parameter: Tensor, entry: dict[str, Any]) -> tuple[Tensor, ...]:
+        """The state of one parameter from arrays by name."""
+        for name, value in zip(self.slots, self.initial_state(parameter._value), strict=True):
+            if np.shape(entry[name]) != np.shape(value):
+                got = f"has {name} of shape {np.shape(entry[name])}"
+                raise _other_state(type(self).__name__, got, f"has a parameter of shape {parameter.shape}")
+        return tuple(wrap(np.array(entry[name], parameter.dtype)[()], None) for name in self.slots)
+
     def _update(self, parameters: list[Tensor], gradients: list[Any]) -> None:
         """One step: all is computed before anything is assigned, so that an error leaves all as it was."""
-        rate, decay, states = self.learning_rate, self.weight_decay, self._state
-        rule = self.rule(rate, self.iterations + 1)
-        if decay is not None:
-            rule = partial(_after_decay, rule, rate, decay)
-        computed = [
-            rule(p._value, g, *[s._value for s in states[p]])
-            for p, g in zip(parameters, self.clipped(gradients), strict=True)
-        ]
-        for parameter, (w, *state) in zip(parameters, computed, strict=True):
+        states, rule = self._state, self.rule(self.learning_rate, self.iterations + 1)
+        if self.weight_decay is not None:
+            rule = partial(_after_decay, rule, self.learning_rate, self.weight_decay)
+        computed = []
+        for parameter, g in zip(parameters, self.clipped(gradients), strict=True):
+            w, *state = rule(parameter._value, g, *[old._value for old in states[parameter]])
             constraint = getattr(parameter, "constraint", None)
-            parameter.assign(w if constraint is None else constraint(w), copy=False)
+            computed.append((w if constraint is None else constraint(w), state))
+        for parameter, (w, state) in zip(parameters, computed, strict=True):
+            parameter.assign(w, copy=False)
             for old, new in zip(states[parameter], state, strict=True):
                 old.assign(new, copy=False)
         self.iterations += 1
+
+
+def _after_decay(rule: Rule, learning_rate: float, weight_decay: float, w: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+    return rule(decayed(w, learning_rate, weight_decay), g, *state)
+
+
+def _copied(state: Tensor) -> Any:
+    return np.array(state._value)
+
+
+def _no_parameters(kind: str) -> ArgumentError:
+    return ArgumentError(
+        f"{kind}.step got no parameters.",
+        "It updates the parameters it is given, or those the optimizer was made with.",
+        f"Say step(model.parameters()), once the model is built, or {kind}(0.01, parameters=...).",
+    )
+
+
+def _no_gradients(kind: str, parameters: list[Tensor]) -> GraphError:
+    frozen = parameters and not any(p.requires_grad for p in parameters)
+    return GraphError(
+        f"{kind} got no gradient for any of {len(parameters)} parameters.",
+        "None of them requires gradients." if frozen else "A step needs the gradients that backward stores in .grad.",
+        "Make them with requires_grad=True." if frozen else "Call loss.backward() first, on a loss computed from them.",
+    )
+
+
+def _other_state(kind: str, got: str, needed: str) -> ArgumentError:
+    return ArgumentError(
+        f"{kind} cannot load a state that {got}.",
+        f"This optimizer {needed}.",
+        "Load it into an optimizer of the same kind, made with the same arguments, for the same model.",
+    )

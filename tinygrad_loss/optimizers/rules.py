@@ -31,7 +31,7 @@ __all__ = [
 
 
 def decayed(w: Any, learning_rate: float, weight_decay: float) -> Any:
-    """w - η λ w: every weight shrinks by the same share, whatever its gradient.
+    """Every weight shrinks by the same share, whatever its gradient: w - η λ w.
 
     Source: Loshchilov, Hutter, Decoupled Weight Decay Regularization, 2019.
 
@@ -43,7 +43,7 @@ def decayed(w: Any, learning_rate: float, weight_decay: float) -> Any:
 
 
 def descent(w: Any, g: Any, learning_rate: float) -> tuple[Any]:
-    """w - η g: a step against the gradient.
+    """A step against the gradient: w - η g.
 
     Source: Cauchy, Méthode générale pour la résolution des systèmes d'équations simultanées, 1847.
 
@@ -55,7 +55,7 @@ def descent(w: Any, g: Any, learning_rate: float) -> tuple[Any]:
 
 
 def momentum_descent(w: Any, g: Any, velocity: Any, learning_rate: float, momentum: float) -> tuple[Any, Any]:
-    """v ← μ v - η g, w ← w + v: the weight rolls on in the direction of earlier steps.
+    """The weight rolls on in the direction of earlier steps: v ← μ v - η g, w ← w + v.
 
     Source: Polyak, Some Methods of Speeding Up the Convergence of Iteration Methods, 1964.
 
@@ -68,7 +68,7 @@ def momentum_descent(w: Any, g: Any, velocity: Any, learning_rate: float, moment
 
 
 def nesterov_descent(w: Any, g: Any, velocity: Any, learning_rate: float, momentum: float) -> tuple[Any, Any]:
-    """v ← μ v - η g, w ← w + μ v - η g: momentum that looks one step ahead.
+    """Momentum that looks one step ahead: v ← μ v - η g, w ← w + μ v - η g.
 
     Source: Sutskever, Martens, Dahl, Hinton, On the Importance of Initialization and Momentum in Deep
     Learning, 2013; after Nesterov, 1983.
@@ -84,7 +84,7 @@ def nesterov_descent(w: Any, g: Any, velocity: Any, learning_rate: float, moment
 def adam(
     w: Any, g: Any, m: Any, v: Any, learning_rate: float, step: int, beta_1: float, beta_2: float, epsilon: float
 ) -> tuple[Any, Any, Any]:
-    """w ← w - α m / (√v + ε), with α = η √(1 - β₂ᵗ) / (1 - β₁ᵗ), from running means m of g and v of g².
+    """Steps from running means m of g and v of g²: w ← w - α m / (√v + ε), α = η √(1 - β₂ᵗ) / (1 - β₁ᵗ).
 
     The factors in α make up for both means starting at 0. ε stands where the paper has "ε̂" (before its
     section 2.1), as in Keras; PyTorch adds it after the correction.
@@ -133,7 +133,7 @@ def amsgrad(
 def adamax(
     w: Any, g: Any, m: Any, u: Any, learning_rate: float, step: int, beta_1: float, beta_2: float, epsilon: float
 ) -> tuple[Any, Any, Any]:
-    """w ← w - η m / ((1 - β₁ᵗ)(u + ε)): Adam with the largest recent |g|, u ← max(β₂ u, |g|), in place of √v.
+    """Adam by the largest recent |g|: u ← max(β₂ u, |g|), w ← w - η m / ((1 - β₁ᵗ)(u + ε)).
 
     Source: Kingma, Ba, Adam: A Method for Stochastic Optimization, 2015, section 7.1.
 
@@ -169,7 +169,7 @@ def nadam(
     >>> from tinygrad_loss.optimizers import rules
     >>> w, *_ = rules.nadam(np.array([1.0]), np.array([5.0]), 0.0, 0.0, 1.0, 0.1, 1, 0.9, 0.999, 1e-7)
     >>> w
-    array([0.89255319])
+    array([0.89372122])
     """
     now, ahead = beta_1 * (1 - 0.5 * 0.96**step), beta_1 * (1 - 0.5 * 0.96 ** (step + 1))
     product = product * now
@@ -180,7 +180,7 @@ def nadam(
 
 
 def rmsprop(w: Any, g: Any, v: Any, learning_rate: float, rho: float, epsilon: float) -> tuple[Any, Any]:
-    """w ← w - η g / √(v + ε), from a running mean of g²: v ← ρ v + (1 - ρ) g².
+    """Steps by a running mean of g²: v ← ρ v + (1 - ρ) g², w ← w - η g / √(v + ε).
 
     Source: Tieleman, Hinton, Lecture 6.5 of Neural Networks for Machine Learning, 2012.
 
@@ -226,7 +226,7 @@ def centered_rmsprop(
 
 
 def adagrad(w: Any, g: Any, total: Any, learning_rate: float, epsilon: float) -> tuple[Any, Any]:
-    """w ← w - η g / √(total + ε), from the sum of all g² so far: what moved much moves less.
+    """What moved much moves less: total ← total + g², w ← w - η g / √(total + ε).
 
     Source: Duchi, Hazan, Singer, Adaptive Subgradient Methods, 2011.
 
@@ -241,7 +241,9 @@ def adagrad(w: Any, g: Any, total: Any, learning_rate: float, epsilon: float) ->
 def adadelta(
     w: Any, g: Any, v: Any, moved: Any, learning_rate: float, rho: float, epsilon: float
 ) -> tuple[Any, Any, Any]:
-    """w ← w - η d, d = g √(moved + ε) / √(v + ε), from running means v of g² and `moved` of d².
+    """Steps d of their own size, from running means v of g² and `moved` of d²: w ← w - η d.
+
+    d = g √(moved + ε) / √(v + ε).
 
     Source: Zeiler, ADADELTA: An Adaptive Learning Rate Method, 2012.
 
@@ -256,7 +258,7 @@ def adadelta(
 
 
 def lion(w: Any, g: Any, m: Any, learning_rate: float, beta_1: float, beta_2: float) -> tuple[Any, Any]:
-    """w ← w - η sign(β₁ m + (1 - β₁) g), then m ← β₂ m + (1 - β₂) g: every weight moves by η.
+    """Every weight moves by η: w ← w - η sign(β₁ m + (1 - β₁) g), then m ← β₂ m + (1 - β₂) g.
 
     Source: Chen and others, Symbolic Discovery of Optimization Algorithms, 2023.
 

@@ -1,1 +1,6 @@
-""""""
+"""Training: models, callbacks, metrics and the loops that use them."""
+
+from .callback import Callback, History
+from .model import Model, Sequential
+
+__all__ = ["Callback", "History", "Model", "Sequential"]
