@@ -16,7 +16,9 @@ PLAIN_ANSWERS = frozenset(  # NumPy functions that ask about arrays: on Tensors 
     "shape ndim size allclose array_equal array_equiv result_type can_cast iscomplexobj isrealobj common_type "
     "array_repr array_str array2string shares_memory may_share_memory min_scalar_type".split()
 )
-VALUE_ANSWERS = frozenset("allclose array_equal array_equiv array_repr array_str array2string".split())  # they read values
+VALUE_ANSWERS = frozenset(
+    "allclose array_equal array_equiv array_repr array_str array2string".split()
+)  # they read values
 NUMBERS = frozenset({float, int, bool, *(kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in "biuf")})
 
 

@@ -1,8 +1,7 @@
-"""Running totals: the sum, product or logarithm of sums of all elements up to each one."""
+"""Running totals: the sum or product of all elements up to each one."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,11 @@ import numpy as np
 from ..core.primitive import linear, primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
-from .exponentials import log_weight
-from .samples import arrays, positives
 from .joining import concatenate
+from .samples import arrays, positives
 from .shaping import astype, reshape
 
-__all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "logcumsumexp", "unwrap"]
+__all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "unwrap"]
 
 
 def along(axis: int, part: slice) -> tuple[slice, ...]:
@@ -58,7 +56,7 @@ def recurrence_backwards(a: Any, b: Any, axis: int) -> Any:
 
 
 def as_sequence(x: ArrayLike, axis: int | None, dtype: Any = None) -> tuple[Any, int]:
-    """x and the axis to run along: without an axis its elements in one row, as NumPy has it."""
+    """The array x and the axis to run along: without an axis its elements in one row, as NumPy has it."""
     x = x if dtype is None else astype(x, dtype)
     return (reshape(x, (-1,)), 0) if axis is None or np.ndim(x) == 0 else (x, axis)
 
@@ -121,41 +119,6 @@ def cumprod(x: ArrayLike, axis: int | None = None, dtype: Any = None) -> Tensor:
     """
     x, axis = as_sequence(x, axis, dtype)
     return _cumprod(x, axis=axis)
-
-
-def fading(y: Any, axis: int) -> Any:
-    """The factors exp(yₖ₋₁ - yₖ), at most 1, with which a running log-sum forgets what came before."""
-    earlier = delayed(y, axis, -math.inf)
-    return np.exp(np.where(np.isinf(earlier), 0, earlier - y))
-
-
-@primitive(
-    lambda g, y, x, axis: np.exp(log_weight(x, y)) * recurrence_backwards(fading(y, axis), g, axis),
-    pushes=[lambda t, y, x, axis: recurrence(fading(y, axis), t * np.exp(log_weight(x, y)), axis)],
-    formula="yₖ = ln(exp x₀ + ... + exp xₖ)",
-    derivative="∂yₖ/∂xᵢ = exp(xᵢ - yₖ) for i ≤ k",
-    kink="0 as long as all elements are -∞",
-    reference=lambda x, axis: np.logaddexp.accumulate(x, axis),
-    samples=lambda: [
-        [*arrays((5,)), 0],
-        [*arrays((2, 3, 2)), 1],
-        [*arrays((2, 3)), -1],
-        [np.array([-800.0, 0.5, 800.0, 799.0]), 0],
-    ],
-)
-def _logcumsumexp(x: ArrayLike, axis: int) -> Any:
-    return np.logaddexp.accumulate(x, axis)
-
-
-@_logcumsumexp.op.front
-def logcumsumexp(x: ArrayLike, axis: int | None = None) -> Tensor:
-    """The logarithms of the running sums of exponentials, which themselves would overflow or vanish.
-
-    >>> tg.logcumsumexp(tg.tensor([0.0, 0.0, 1000.0])).tolist()
-    [0.0, 0.6931471805599453, 1000.0]
-    """
-    x, axis = as_sequence(x, axis)
-    return _logcumsumexp(x, axis=axis)
 
 
 def _from_start(y: Any, x: ArrayLike, axis: int | None, start: int, include_initial: bool) -> Any:

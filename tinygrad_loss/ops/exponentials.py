@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from ..core.primitive import elementwise
 from ..core.tensor import ArrayLike, Tensor
 from .samples import arrays, positives, scalars
 
-__all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2"]
+__all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10"]
 
 
 @elementwise(
@@ -121,46 +120,3 @@ def log1p(x: ArrayLike) -> Tensor:
     tensor([0.e+00, 1.e-20])
     """
     return np.log1p(x)
-
-
-def log_weight(x: Any, y: Any) -> Any:
-    """The logarithm x - y of the part that one term has in a sum; all or nothing where the sum is infinite or 0."""
-    return np.where(np.isinf(y), np.where(x == math.inf, 0.0, -math.inf), x - y)
-
-
-@elementwise(
-    lambda t, y, a, b: t * np.exp(log_weight(a, y)),
-    lambda t, y, a, b: t * np.exp(log_weight(b, y)),
-    formula="y = ln(eᵃ + eᵇ)",
-    derivative="∂y/∂a = eᵃ⁻ʸ, ∂y/∂b = eᵇ⁻ʸ",
-    kink="0 to both where both are -∞; 1 to what is +∞",
-    samples=lambda: [
-        arrays((2, 3), (2, 3)),
-        arrays((3,), (2, 1)),
-        [np.array([900.0, -900.0]), np.array([899.0, -899.5])],
-    ],
-)
-def logaddexp(a: ArrayLike, b: ArrayLike) -> Tensor:
-    """The logarithm of eᵃ + eᵇ, where the exponentials themselves would overflow or vanish.
-
-    >>> tg.logaddexp(tg.tensor([0.0, 1000.0]), tg.tensor([0.0, 0.0]))
-    tensor([6.93147181e-01, 1.00000000e+03])
-    """
-    return np.logaddexp(a, b)
-
-
-@elementwise(
-    lambda t, y, a, b: t * np.exp2(log_weight(a, y)),
-    lambda t, y, a, b: t * np.exp2(log_weight(b, y)),
-    formula="y = log₂(2ᵃ + 2ᵇ)",
-    derivative="∂y/∂a = 2ᵃ⁻ʸ, ∂y/∂b = 2ᵇ⁻ʸ",
-    kink="0 to both where both are -∞; 1 to what is +∞",
-    samples=lambda: [arrays((2, 3), (2, 3)), arrays((3,), (2, 1))],
-)
-def logaddexp2(a: ArrayLike, b: ArrayLike) -> Tensor:
-    """The logarithm to base 2 of 2ᵃ + 2ᵇ, where the powers themselves would overflow or vanish.
-
-    >>> tg.logaddexp2(tg.tensor([0.0, 2000.0]), tg.tensor([0.0, 2000.0]))
-    tensor([1.000e+00, 2.001e+03])
-    """
-    return np.logaddexp2(a, b)

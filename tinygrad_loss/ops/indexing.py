@@ -104,7 +104,9 @@ def _misfit(part: Any, shape: tuple[int, ...], axis: int) -> Exception | None:
         if part.shape == own:
             return None
         what = f"A mask of shape {part.shape} does not fit an array of shape {shape}."
-        return IndexingError(what, f"It needs the shape of what it selects from, {own}.", "Make the mask from the array.")
+        return IndexingError(
+            what, f"It needs the shape of what it selects from, {own}.", "Make the mask from the array."
+        )
     length = shape[axis]
     outside = part[(part < -length) | (part >= length)]
     if not outside.size:

@@ -19,7 +19,6 @@ from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError
 from .cumulative import backwards, delayed
 from .elementwise import add, divide, multiply, subtract
-from .exponentials import log_weight
 from .samples import arrays, scalars
 from .selection import maximum, minimum
 from .selection import where as chosen
@@ -33,7 +32,6 @@ __all__ = [
     "argmax",
     "argmin",
     "count_nonzero",
-    "logsumexp",
     "max",
     "mean",
     "min",
@@ -65,7 +63,7 @@ def restored(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
         scalars(1),
     ],
 )
-def _sum(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
+def _sum(x: ArrayLike, axis: Axis = None, keepdims: Any = False) -> Any:
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
@@ -115,7 +113,7 @@ def shared_out(total: Any, count: Any) -> Any:
         scalars(1),
     ],
 )
-def _mean(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
+def _mean(x: ArrayLike, axis: Axis = None, keepdims: Any = False) -> Any:
     return np.mean(x, axis=axis, keepdims=keepdims)
 
 
@@ -190,7 +188,7 @@ def extreme(
         scalars(1),
     ],
 )
-def _max(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
+def _max(x: ArrayLike, axis: Axis = None, keepdims: Any = False) -> Any:
     return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
 
 
@@ -221,7 +219,7 @@ def max(
     kink="ties share the gradient evenly",
     samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0], [*arrays((2, 3, 2)), (0, 2), True], scalars(1)],
 )
-def _min(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
+def _min(x: ArrayLike, axis: Axis = None, keepdims: Any = False) -> Any:
     return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
 
 
@@ -274,7 +272,7 @@ def argmin(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> 
 
 
 @constant(formula="y = every x is true", samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0]])
-def _all(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
+def _all(x: ArrayLike, axis: Axis = None, keepdims: Any = False) -> Any:
     return np.logical_and.reduce(x, axis=axis, keepdims=keepdims)
 
 
@@ -289,7 +287,7 @@ def all(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, where: Array
 
 
 @constant(formula="y = some x is true", samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0]])
-def _any(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
+def _any(x: ArrayLike, axis: Axis = None, keepdims: Any = False) -> Any:
     return np.logical_or.reduce(x, axis=axis, keepdims=keepdims)
 
 
@@ -359,7 +357,7 @@ def other_products(x: Any, axis: Axis) -> Any:
         scalars(1),
     ],
 )
-def _prod(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Any:
+def _prod(x: ArrayLike, axis: Axis = None, keepdims: Any = False) -> Any:
     return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
 
 
@@ -383,43 +381,6 @@ def prod(
     x = x if dtype is None else astype(x, dtype)
     y = _prod(x if where is True else chosen(where, x, 1), axis=axis, keepdims=keepdims)
     return y if initial is None else multiply(y, initial)
-
-
-@primitive(
-    lambda g, y, x, axis, keepdims: (
-        restored(g, x, axis, keepdims) * np.exp(log_weight(x, restored(y, x, axis, keepdims)))
-    ),
-    pushes=[
-        lambda t, y, x, axis, keepdims: np.sum(
-            t * np.exp(log_weight(x, restored(y, x, axis, keepdims))), axis=axis, keepdims=keepdims
-        )
-    ],
-    formula="y = ln Σ exp x",
-    derivative="∂y/∂xᵢ = exp(xᵢ - y), the softmax of x",
-    kink="0 where all elements are -∞",
-    reference=lambda x, axis=None, keepdims=False: np.logaddexp.reduce(x, axis=axis, keepdims=keepdims),
-    samples=lambda: [
-        arrays((2, 3)),
-        [*arrays((2, 3)), 0],
-        [*arrays((2, 3, 2)), (0, 2), True],
-        [*arrays((2, 3, 2)), (-1, 1)],
-        [np.array([1000.0, 999.0, -1000.0]), -1],
-        scalars(1),
-    ],
-)
-def logsumexp(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
-    """The logarithm of a sum of exponentials, ln Σ exp x, without overflow; its gradient is the softmax.
-
-    A row of nothing but -∞ gives -∞ and no gradient.
-
-    >>> tg.logsumexp(tg.tensor([1000.0, 1000.0]))
-    tensor(1000.69314718)
-    """
-    top = np.max(x, axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0)  # the largest exponent is 0: no overflow
-    total = np.sum(np.exp(x - top), axis=axis, keepdims=True)
-    y = np.where(total == 0, -math.inf, np.log(np.where(total == 0, 1, total)) + top)
-    return y if keepdims else np.squeeze(y, axis=axis)[()]
 
 
 amax = max

@@ -12,7 +12,7 @@ import numpy as np
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, nearest
 
-__all__ = ["leaves", "number", "only_one_bound", "refuse_parameters", "refuse_unknown", "share"]
+__all__ = ["check_leaf", "listed", "number", "only_one_bound", "refuse_parameters", "refuse_unknown", "share"]
 
 _ELSEWHERE = {  # PyTorch's names
     "lr": "learning_rate",
@@ -105,36 +105,49 @@ def refuse_parameters(optimizer: Any, value: Any) -> None:
         )
 
 
-def leaves(optimizer: Any, parameters: Any) -> list[Tensor]:
+def listed(optimizer: Any, parameters: Any) -> list[Any]:
     """The given parameters as a list, in their order, each once.
 
     Raises:
-        ArgumentError: for anything but a collection of Tensors that are leaves.
+        ArgumentError: for anything but a collection of Tensors.
     """
-    kind = type(optimizer).__name__
-    if isinstance(parameters, (Tensor, str)) or not isinstance(parameters, Iterable):
-        single = isinstance(parameters, Tensor)
+    if isinstance(parameters, Iterable) and not isinstance(parameters, (Tensor, str)):
+        given = list(parameters)
+        try:
+            return list(dict.fromkeys(given))
+        except TypeError:  # something in it has no hash
+            raise _not_a_tensor(optimizer, next(p for p in given if not isinstance(p, Tensor))) from None
+    kind, single = type(optimizer).__name__, isinstance(parameters, Tensor)
+    raise ArgumentError(
+        f"{kind} got {'one Tensor' if single else type(parameters).__name__} as parameters.",
+        "It needs a list of Tensors, or another collection of them.",
+        "Say step([w])." if single else "Say step(model.parameters()).",
+    )
+
+
+def check_leaf(optimizer: Any, parameter: Any) -> None:
+    """Refuse what cannot be updated: no Tensor, or one that an op computed.
+
+    Raises:
+        ArgumentError: for such a parameter.
+    """
+    if not isinstance(parameter, Tensor):
+        raise _not_a_tensor(optimizer, parameter)
+    if not parameter.is_leaf:
         raise ArgumentError(
-            f"{kind} got {'one Tensor' if single else type(parameters).__name__} as parameters.",
-            "It needs a list of Tensors, or another collection of them.",
-            f"Say {kind}.step([w])." if single else f"Say {kind}.step(model.parameters()).",
+            f"{type(optimizer).__name__} got a tensor that {parameter.grad_fn.op.name} computed as a parameter.",
+            "Parameters are leaves: tensors made with requires_grad=True, not computed from others.",
+            "Give the tensor it was computed from, or make a leaf of its value: "
+            "tg.tensor(t.detach(), requires_grad=True).",
         )
-    chosen = list(dict.fromkeys(parameters))
-    for parameter in chosen:
-        if not isinstance(parameter, Tensor):
-            raise ArgumentError(
-                f"{kind} got {type(parameter).__name__} as a parameter.",
-                "A parameter is a Tensor.",
-                "For pairs of gradients and parameters use apply_gradients; for a dict give its values().",
-            )
-        if not parameter.is_leaf:
-            raise ArgumentError(
-                f"{kind} got a tensor that {parameter.node.op.name} computed as a parameter.",
-                "Parameters are leaves: tensors made with requires_grad=True, not computed from others.",
-                "Give the tensor it was computed from, or make a new one of its value: "
-                "tg.tensor(t.detach(), requires_grad=True).",
-            )
-    return chosen
+
+
+def _not_a_tensor(optimizer: Any, parameter: Any) -> ArgumentError:
+    return ArgumentError(
+        f"{type(optimizer).__name__} got {type(parameter).__name__} as a parameter.",
+        "A parameter is a Tensor.",
+        "For pairs of gradients and parameters use apply_gradients; for a dict give its values().",
+    )
 
 
 def _is_number(value: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, ClassVar, TypedDict, Unpack
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from ..core.tensor import Tensor, as_value, wrap
 from ..errors import ArgumentError, GraphError, ShapeError
 from . import schedules
-from .arguments import leaves, number, only_one_bound, refuse_parameters, refuse_unknown
+from .arguments import check_leaf, listed, number, only_one_bound, refuse_parameters, refuse_unknown
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from .rules import decayed
 from .schedules import LearningRateSchedule
@@ -20,6 +21,7 @@ from .schedules import LearningRateSchedule
 __all__ = ["Bounds", "Optimizer", "Options", "Rule"]
 
 Rule = Callable[..., tuple[Any, ...]]
+_value = attrgetter("_value")
 
 
 class Bounds(TypedDict, total=False):
@@ -128,10 +130,10 @@ class Optimizer:
         chosen = self.parameters if parameters is None else self._add(parameters)
         if not chosen:
             raise _no_parameters(type(self).__name__)
-        pairs = [(p, g._value) for p in chosen if (g := p.grad) is not None and p.requires_grad]
-        if not pairs:
+        moved = [p for p in chosen if p.grad is not None and p._node is not None]
+        if not moved:
             raise _no_gradients(type(self).__name__, chosen)
-        self._update([p for p, _ in pairs], [g for _, g in pairs])
+        self._update(moved, [p.grad._value for p in moved])
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Tensor]]) -> None:
         """Update by gradients of your own: pairs of (gradient, parameter), as from `zip`.
@@ -226,10 +228,11 @@ class Optimizer:
         return None if value is None else number(self, name, value, above=above)
 
     def _add(self, parameters: Any) -> list[Tensor]:
-        """The given parameters as a list; those that are new are known from now on."""
-        chosen = leaves(self, parameters)
+        """The given parameters as a list, each once; those that are new are known from now on."""
+        chosen = listed(self, parameters)
         for parameter in chosen:
             if parameter not in self._state:
+                check_leaf(self, parameter)
                 waiting = self._loaded.pop(0) if self._loaded else None
                 fresh = tuple(wrap(value, None) for value in self.initial_state(parameter._value))
                 self._state[parameter] = fresh if waiting is None else self._restored(parameter, waiting)
@@ -251,13 +254,13 @@ class Optimizer:
             rule = partial(_after_decay, rule, self.learning_rate, self.weight_decay)
         computed = []
         for parameter, g in zip(parameters, self.clipped(gradients), strict=True):
-            w, *state = rule(parameter._value, g, *[old._value for old in states[parameter]])
+            new = rule(parameter._value, g, *map(_value, states[parameter]))
             constraint = getattr(parameter, "constraint", None)
-            computed.append((w if constraint is None else constraint(w), state))
-        for parameter, (w, state) in zip(parameters, computed, strict=True):
-            parameter.assign(w, copy=False)
-            for old, new in zip(states[parameter], state, strict=True):
-                old.assign(new, copy=False)
+            computed.append(new if constraint is None else (constraint(new[0]), *new[1:]))
+        for parameter, new in zip(parameters, computed, strict=True):
+            parameter.assign(new[0], copy=False)
+            for old, value in zip(states[parameter], new[1:], strict=True):
+                old.assign(value, copy=False)
         self.iterations += 1
 
 

@@ -37,7 +37,9 @@ def rows_of(what: str, x: Any, y: Any = None, sample_weight: Any = None) -> Rows
         DTypeError: for text, objects or ragged lists.
     """
     if x is None:
-        raise ArgumentError(f"{what} got no x.", "It needs inputs, one row for each example.", "Pass x and y as arrays.")
+        raise ArgumentError(
+            f"{what} got no x.", "It needs inputs, one row for each example.", "Pass x and y as arrays."
+        )
     parts = {"x": _array(what, "x", x)}
     if y is not None:
         parts["y"] = _array(what, "y", y)
@@ -46,7 +48,9 @@ def rows_of(what: str, x: Any, y: Any = None, sample_weight: Any = None) -> Rows
     sizes = {name: len(part) for name, part in parts.items()}
     if len(set(sizes.values())) > 1:
         raise ArgumentError(
-            "Data cardinality is ambiguous: " + ", ".join(f"{name} has {size} rows" for name, size in sizes.items()) + ".",
+            "Data cardinality is ambiguous: "
+            + ", ".join(f"{name} has {size} rows" for name, size in sizes.items())
+            + ".",
             "Every example is one row of x and one of y.",
             "Look at x.shape and y.shape: the first lengths must be equal.",
         )

@@ -25,7 +25,9 @@ def printer(verbose: Any, title: str = "") -> list[Callback]:
 
 def shown(logs: Logs) -> dict[str, str]:
     """The values as text: four decimals, or an exponent where they would vanish."""
-    return {key: f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or not value else f"{value:.3e}" for key, value in logs.items()}
+    return {
+        key: f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or not value else f"{value:.3e}" for key, value in logs.items()
+    }
 
 
 class Bar(Callback):

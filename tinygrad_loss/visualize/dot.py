@@ -15,7 +15,7 @@ def dot_source(view: View, theme: Theme = LIGHT, direction: str = "TB") -> str:
     lines = [
         "digraph gradient {",
         f'  graph [rankdir={direction} bgcolor="{theme.paper}" fontname="{FONT}" fontsize=13 fontcolor="{theme.faint}"'
-        f' labelloc=t labeljust=l pad=0.3 nodesep=0.35 ranksep=0.5 label=<{_caption(view, theme)}>]',
+        f" labelloc=t labeljust=l pad=0.3 nodesep=0.35 ranksep=0.5 label=<{_caption(view, theme)}>]",
         f'  node [shape=box style="rounded,filled" fontname="{FONT}" fontsize=11 margin="0.12,0.07" penwidth=1.2]',
         f'  edge [fontname="{FONT}" fontsize=10 arrowsize=0.7 color="{theme.line}" fontcolor="{theme.gradient}"]',
     ]
@@ -70,7 +70,7 @@ def _grouped(boxes: list[Box], theme: Theme) -> Iterator[str]:
 def _box(box: Box, theme: Theme) -> str:
     return (
         f'{box.id} [id="{box.id}" fillcolor="{theme.fills[box.kind]}" color="{theme.borders[box.kind]}"'
-        f' tooltip={_quoted(box.line or box.title)} label=<{_label(box, theme)}>]'
+        f" tooltip={_quoted(box.line or box.title)} label=<{_label(box, theme)}>]"
     )
 
 

@@ -36,8 +36,22 @@ LIGHT = Theme(
     gradient="#b3470b",
     layer="#f5f7fa",
     layer_line="#c9d1dc",
-    fills={"leaf": "#e3effc", "constant": "#f2f2f0", "op": "#ffffff", "output": "#fff4d9", "layer": "#eceff5", "bypassed": "#fafafa"},
-    borders={"leaf": "#3b7cc4", "constant": "#b9b9b2", "op": "#8a94a3", "output": "#c99a1e", "layer": "#7a86a0", "bypassed": "#b9b9b2"},
+    fills={
+        "leaf": "#e3effc",
+        "constant": "#f2f2f0",
+        "op": "#ffffff",
+        "output": "#fff4d9",
+        "layer": "#eceff5",
+        "bypassed": "#fafafa",
+    },
+    borders={
+        "leaf": "#3b7cc4",
+        "constant": "#b9b9b2",
+        "op": "#8a94a3",
+        "output": "#c99a1e",
+        "layer": "#7a86a0",
+        "bypassed": "#b9b9b2",
+    },
 )
 
 DARK = Theme(
@@ -48,8 +62,22 @@ DARK = Theme(
     gradient="#ffab70",
     layer="#181e27",
     layer_line="#384252",
-    fills={"leaf": "#17304d", "constant": "#22252a", "op": "#1e2530", "output": "#43350f", "layer": "#242d3b", "bypassed": "#191d23"},
-    borders={"leaf": "#5a9be0", "constant": "#555b63", "op": "#566173", "output": "#d3a93c", "layer": "#6b7a94", "bypassed": "#555b63"},
+    fills={
+        "leaf": "#17304d",
+        "constant": "#22252a",
+        "op": "#1e2530",
+        "output": "#43350f",
+        "layer": "#242d3b",
+        "bypassed": "#191d23",
+    },
+    borders={
+        "leaf": "#5a9be0",
+        "constant": "#555b63",
+        "op": "#566173",
+        "output": "#d3a93c",
+        "layer": "#6b7a94",
+        "bypassed": "#555b63",
+    },
     good="#5fd0ae",
     bad="#ff7a90",
 )

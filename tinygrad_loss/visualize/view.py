@@ -93,7 +93,11 @@ def flow(edge: EdgeRecord) -> str:
     """What flows back along an edge: "2.0 × 3.0 = 6.0" for numbers, the norm and the gain for arrays."""
     if edge.contribution is None:
         return ""
-    if getattr(edge.contribution, "size", 1) == 1 and getattr(edge.upstream, "size", 1) == 1 and edge.factor is not None:
+    if (
+        getattr(edge.contribution, "size", 1) == 1
+        and getattr(edge.upstream, "size", 1) == 1
+        and edge.factor is not None
+    ):
         return f"{number(edge.upstream)} × {number(edge.factor)} = {number(edge.contribution)}"
     upstream, flowing = norm(edge.upstream), norm(edge.contribution)
     gain = f" gain {number(flowing / upstream)}" if upstream else ""

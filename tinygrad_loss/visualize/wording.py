@@ -92,6 +92,4 @@ def _rows(array: Any) -> list[str]:
     if array.ndim == 1:
         return ["[" + ", ".join(number(x) for x in array) + "]"]
     inner = [line for part in array for line in _rows(part)]
-    return [
-        ("[" if i == 0 else " ") + line + ("]" if i == len(inner) - 1 else "") for i, line in enumerate(inner)
-    ]
+    return [("[" if i == 0 else " ") + line + ("]" if i == len(inner) - 1 else "") for i, line in enumerate(inner)]
