@@ -61,7 +61,7 @@ def imports(path):
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = [*base, *(node.module.split(".") if node.module else [])]
-            if module == ["tinygrad_loss"]:
+            if not node.module:  # from . import name: the modules of that name
                 for alias in node.names:
                     yield [*module, alias.name], id(node) in inside
             else:
@@ -111,7 +111,8 @@ def test_no_circles():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_are_short(path):
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines < 400 or path.name == "array_methods.py", f"{path} has {lines} lines"
+    index = path.name == "array_methods.py" or path.parent == ROOT and path.name == "__init__.py"  # one name a line
+    assert lines < 400 or index, f"{path} has {lines} lines"
 
 
 def test_the_engine_is_read_in_one_sitting():

@@ -98,6 +98,7 @@ from .ops.hyperbolic import acosh, arccosh, arcsinh, arctanh, asinh, atanh, cosh
 from .ops.indexing import getitem, index_set, scatter_add
 from .ops.joining import concat, concatenate, hstack, stack, vstack
 from .ops.linalg import affine, explain_affine, explain_matmul, left_adjoint, matmul, right_adjoint, transposed
+from .ops.logsums import logaddexp, logaddexp2, logcumsumexp, logsumexp
 from .ops.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -109,7 +110,6 @@ from .ops.losses import (
     relative_entropy,
     sparse_cross_entropy_with_logits,
 )
-from .ops.logsums import logaddexp, logaddexp2, logcumsumexp, logsumexp
 from .ops.missing import (
     nanargmax,
     nanargmin,

@@ -228,7 +228,7 @@ class TestHelp:
         assert ">>> tg.exp(tg.tensor([0.0, 1.0]))" in text
         out = io.StringIO()
         pydoc.Helper(output=out)(tg.sum)
-        assert "axis: 'Axis' = None, keepdims: 'bool' = False" in pydoc.plain(out.getvalue())
+        assert "axis: 'Axis' = None" in pydoc.plain(out.getvalue())
 
     @pytest.mark.parametrize("name", sorted(n for n in functions if n != "backward" and not ops_own(n)))
     def test_every_function_helps(self, name):

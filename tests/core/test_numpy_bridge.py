@@ -8,7 +8,7 @@ import pytest
 import tinygrad_loss as tg
 from tinygrad_loss.core.registry import functions
 from tinygrad_loss.core.tensor import Tensor
-from tinygrad_loss.errors import ArgumentError, GraphError, NoRuleError
+from tinygrad_loss.errors import no_rule, ArgumentError, GraphError, NoRuleError
 
 
 def leaf(values=((1.0, 2.0, 3.0), (4.0, 5.0, 6.0))):
@@ -125,13 +125,8 @@ class TestRefusals:
         ("call", "key"),
         [
             (lambda t: np.add(t, 1.0, where=np.array([[True], [False]])), "where"),
-            (lambda t: np.sum(t, where=np.array([[True], [False]])), "where"),
-            (lambda t: np.sum(t, initial=5.0), "initial"),
             (lambda t: np.exp(t, dtype=np.float32), "dtype"),
-            (lambda t: np.sum(t, dtype=np.float32), "dtype"),
-            (lambda t: np.max(t, initial=5.0), "initial"),
             (lambda t: np.add(t, 1.0, casting="unsafe"), "casting"),
-            (lambda t: np.reshape(t, (3, 2), order="F"), "order"),
         ],
     )
     def test_an_argument_that_would_be_lost_is_named(self, call, key):
@@ -143,13 +138,10 @@ class TestRefusals:
         ("call", "shown"),
         [
             (np.linalg.eigvals, "np.linalg.eigvals"),
-            (lambda t: np.heaviside(t, 0.5), "np.heaviside"),
             (lambda t: np.add.outer(t, t), "np.add.outer"),
             (np.add.accumulate, "np.add.accumulate"),
             (lambda t: np.add.at(t, 0, 1.0), "np.add.at"),
             (np.fft.fft, "np.fft.fft"),
-            (np.unwrap, "np.unwrap"),
-            (np.modf, "np.modf"),
         ],
     )
     def test_a_function_without_a_rule_is_refused_by_name(self, call, shown):
@@ -161,9 +153,22 @@ class TestRefusals:
         assert lines[2].endswith("For a plain value use .detach().numpy().")
         assert isinstance(caught.value, TypeError)
 
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda t: np.sum(t, where=np.array([[True], [False]])),
+            lambda t: np.sum(t, initial=5.0),
+            lambda t: np.sum(t, dtype=np.float32),
+            lambda t: np.max(t, initial=5.0),
+            lambda t: np.reshape(t, (3, 2), order="F"),
+        ],
+    )
+    def test_these_arguments_are_honoured(self, call):
+        x = leaf()
+        np.testing.assert_array_equal(call(x).detach(), call(np.array(x.data)))
+
     def test_the_nearest_name_is_offered(self):
-        with pytest.raises(NoRuleError, match="Did you mean 'max'"):
-            np.nanmax(leaf())
+        assert "Did you mean 'maximum'" in str(no_rule("np.maximun", "maximun", ["maximum", "sum"]))
 
     def test_nothing_private_is_offered(self):
         with pytest.raises(NoRuleError) as caught:

@@ -6,19 +6,45 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import unknown_name
-from . import crossentropy, divergence, focal, hinge, regression
 from .base import FunctionLoss, Loss
+from .crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+from .divergence import KLDivergence
+from .focal import BinaryFocalCrossentropy, CategoricalFocalCrossentropy
+from .hinge import CategoricalHinge, Hinge, SquaredHinge
+from .regression import (
+    CosineSimilarity,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+)
 
 __all__ = ["as_loss", "get"]
 
-_MODULES = (crossentropy, divergence, focal, hinge, regression)
-_CLASSES: dict[str, type[Loss]] = {
-    name: thing
-    for module in _MODULES
-    for name, thing in vars(module).items()
-    if isinstance(thing, type) and issubclass(thing, FunctionLoss) and thing is not FunctionLoss
-}
-_OF_FUNCTION: dict[Callable[..., Any], type[Loss]] = {kind().function: kind for kind in _CLASSES.values()}  # type: ignore[attr-defined]
+_ALL: tuple[Callable[..., FunctionLoss], ...] = (
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Hinge,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+)
+_CLASSES: dict[str, Any] = {kind.__name__: kind for kind in _ALL}
+_OF_FUNCTION: dict[Callable[..., Any], Any] = {kind().function: kind for kind in _ALL}
 _FUNCTIONS = {function.__name__: function for function in _OF_FUNCTION}
 _SHORT = {
     "bce": "binary_crossentropy",

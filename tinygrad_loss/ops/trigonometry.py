@@ -205,7 +205,7 @@ def sinc_derivative(x: Any, order: int) -> Any:
     z = x * math.pi
     near = np.abs(z) < order + 1
     inside, outside = np.where(near, z, 0), np.where(near, 1, z)
-    series = 0.0
+    series: Any = 0.0
     for m in range(order % 2, 30 + 4 * order, 2):
         sign = -1 if (m + order) % 4 else 1
         series = series + inside**m * (sign / (math.factorial(m) * (m + order + 1)))

@@ -10,9 +10,9 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from . import rules
 from .arguments import number, share
 from .base import Bounds, Optimizer, Options, Rule
+from .rules import adadelta, adagrad, adam, adamax, amsgrad, centered_rmsprop, lion, nadam, rmsprop, rmsprop_momentum
 
 __all__ = ["Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "Nadam", "RMSprop"]
 
@@ -79,7 +79,7 @@ class Adam(_WithMoments):
 
     def rule(self, learning_rate: float, step: int) -> Rule:
         """This step's update."""
-        return self._with(rules.amsgrad if self.amsgrad else rules.adam, learning_rate, step)
+        return self._with(amsgrad if self.amsgrad else adam, learning_rate, step)
 
 
 class AdamW(Adam):
@@ -122,7 +122,7 @@ class Adamax(_WithMoments):
 
     def rule(self, learning_rate: float, step: int) -> Rule:
         """This step's update."""
-        return self._with(rules.adamax, learning_rate, step)
+        return self._with(adamax, learning_rate, step)
 
 
 class Nadam(_WithMoments):
@@ -143,7 +143,7 @@ class Nadam(_WithMoments):
 
     def rule(self, learning_rate: float, step: int) -> Rule:
         """This step's update."""
-        return self._with(rules.nadam, learning_rate, step)
+        return self._with(nadam, learning_rate, step)
 
 
 class RMSprop(Optimizer):
@@ -189,9 +189,9 @@ class RMSprop(Optimizer):
     def rule(self, learning_rate: float, step: int) -> Rule:
         """This step's update."""
         if len(self.slots) == 1:
-            return partial(rules.rmsprop, learning_rate=learning_rate, rho=self.rho, epsilon=self.epsilon)
+            return partial(rmsprop, learning_rate=learning_rate, rho=self.rho, epsilon=self.epsilon)
         return partial(
-            rules.centered_rmsprop if self.centered else rules.rmsprop_momentum,
+            centered_rmsprop if self.centered else rmsprop_momentum,
             learning_rate=learning_rate,
             rho=self.rho,
             momentum=self.momentum,
@@ -228,7 +228,7 @@ class Adagrad(Optimizer):
 
     def rule(self, learning_rate: float, step: int) -> Rule:
         """This step's update."""
-        return partial(rules.adagrad, learning_rate=learning_rate, epsilon=self.epsilon)
+        return partial(adagrad, learning_rate=learning_rate, epsilon=self.epsilon)
 
 
 class Adadelta(Optimizer):
@@ -252,7 +252,7 @@ class Adadelta(Optimizer):
 
     def rule(self, learning_rate: float, step: int) -> Rule:
         """This step's update."""
-        return partial(rules.adadelta, learning_rate=learning_rate, rho=self.rho, epsilon=self.epsilon)
+        return partial(adadelta, learning_rate=learning_rate, rho=self.rho, epsilon=self.epsilon)
 
 
 class Lion(Optimizer):
@@ -276,4 +276,4 @@ class Lion(Optimizer):
 
     def rule(self, learning_rate: float, step: int) -> Rule:
         """This step's update."""
-        return partial(rules.lion, learning_rate=learning_rate, beta_1=self.beta_1, beta_2=self.beta_2)
+        return partial(lion, learning_rate=learning_rate, beta_1=self.beta_1, beta_2=self.beta_2)

@@ -12,11 +12,10 @@ import numpy as np
 
 from ..core.tensor import Tensor, as_value, wrap
 from ..errors import ArgumentError, GraphError, ShapeError
-from . import schedules
 from .arguments import check_leaf, listed, number, only_one_bound, refuse_parameters, refuse_unknown
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from .rules import decayed
-from .schedules import LearningRateSchedule
+from .schedules import LearningRateSchedule, schedule_from
 
 __all__ = ["Bounds", "Optimizer", "Options", "Rule"]
 
@@ -218,7 +217,7 @@ class Optimizer:
         """The optimizer that `get_config` described."""
         rate = config.get("learning_rate")
         if isinstance(rate, dict):
-            config = {**config, "learning_rate": getattr(schedules, rate["class_name"]).from_config(rate["config"])}
+            config = {**config, "learning_rate": schedule_from(rate)}
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -254,13 +253,15 @@ class Optimizer:
             rule = partial(_after_decay, rule, self.learning_rate, self.weight_decay)
         computed = []
         for parameter, g in zip(parameters, self.clipped(gradients), strict=True):
-            new = rule(parameter._value, g, *map(_value, states[parameter]))
+            state = states[parameter]
+            new = rule(parameter._value, g, *map(_value, state)) if state else rule(parameter._value, g)
             constraint = getattr(parameter, "constraint", None)
             computed.append(new if constraint is None else (constraint(new[0]), *new[1:]))
         for parameter, new in zip(parameters, computed, strict=True):
             parameter.assign(new[0], copy=False)
-            for old, value in zip(states[parameter], new[1:], strict=True):
-                old.assign(value, copy=False)
+            if len(new) > 1:
+                for old, value in zip(states[parameter], new[1:], strict=True):
+                    old.assign(value, copy=False)
         self.iterations += 1
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Unpack
 
-from . import rules
 from .arguments import share
 from .base import Optimizer, Options, Rule
+from .rules import descent, momentum_descent, nesterov_descent
 
 __all__ = ["SGD", "GradientDescent"]
 
@@ -32,7 +32,7 @@ class GradientDescent(Optimizer):
 
     def rule(self, learning_rate: float, step: int) -> Rule:
         """This step's update."""
-        return partial(rules.descent, learning_rate=learning_rate)
+        return partial(descent, learning_rate=learning_rate)
 
 
 class SGD(Optimizer):
@@ -70,6 +70,6 @@ class SGD(Optimizer):
     def rule(self, learning_rate: float, step: int) -> Rule:
         """This step's update."""
         if not self.slots:
-            return partial(rules.descent, learning_rate=learning_rate)
-        rolling = rules.nesterov_descent if self.nesterov else rules.momentum_descent
+            return partial(descent, learning_rate=learning_rate)
+        rolling = nesterov_descent if self.nesterov else momentum_descent
         return partial(rolling, learning_rate=learning_rate, momentum=self.momentum)

@@ -5,19 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import unknown_name
-from . import adaptive, descent
+from .adaptive import Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, RMSprop
 from .base import Optimizer
+from .descent import SGD, GradientDescent
 
 __all__ = ["get"]
 
-_CLASSES: dict[str, type[Optimizer]] = {
-    name: getattr(module, name) for module in (descent, adaptive) for name in module.__all__
-}
-_BY_LOWER: dict[str, type[Optimizer]] = {
-    **{name.lower(): kind for name, kind in _CLASSES.items()},
-    "gd": descent.GradientDescent,
-    "gradient_descent": descent.GradientDescent,
-}
+_ALL: tuple[type[Optimizer], ...] = (SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, GradientDescent, Lion, Nadam, RMSprop)
+_BY_LOWER = {**{kind.__name__.lower(): kind for kind in _ALL}, "gradient_descent": GradientDescent}
 
 
 def get(identifier: Any) -> Optimizer:

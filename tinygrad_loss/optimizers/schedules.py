@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, unknown_name
 
 __all__ = [
     "CosineDecay",
@@ -20,6 +20,7 @@ __all__ = [
     "LearningRateSchedule",
     "PiecewiseConstantDecay",
     "PolynomialDecay",
+    "schedule_from",
 ]
 
 
@@ -244,6 +245,34 @@ class CosineDecayRestarts(LearningRateSchedule):
             passed = (passed - (1 - self.t_mul**restarts) / (1 - self.t_mul)) / self.t_mul**restarts
         wave = 0.5 * self.m_mul**restarts * (1 + math.cos(math.pi * passed))
         return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)
+
+
+_BY_NAME: dict[str, type[LearningRateSchedule]] = {
+    kind.__name__: kind
+    for kind in (
+        CosineDecay,
+        CosineDecayRestarts,
+        ExponentialDecay,
+        InverseTimeDecay,
+        PiecewiseConstantDecay,
+        PolynomialDecay,
+    )
+}
+
+
+def schedule_from(config: dict[str, Any]) -> LearningRateSchedule:
+    """The schedule that a dict of "class_name" and "config" describes.
+
+    Raises:
+        UnknownNameError: for a class that is not one of the schedules here.
+
+    >>> decay = {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5}
+    >>> tg.optimizers.schedules.schedule_from({"class_name": "ExponentialDecay", "config": decay})(10)
+    0.05
+    """
+    if config.get("class_name") not in _BY_NAME:
+        raise unknown_name("schedule", config.get("class_name"), _BY_NAME)
+    return _BY_NAME[config["class_name"]].from_config(config["config"])
 
 
 def _positive(schedule: LearningRateSchedule, name: str, value: float) -> float:
