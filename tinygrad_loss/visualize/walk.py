@@ -20,6 +20,7 @@ from ..core.node import Node
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, GraphError, NoRuleError, StaleViewError
 from ..modes import no_grad
+from ..ops.activations import logits_of
 
 __all__ = ["EdgeRecord", "Graph", "NodeRecord", "walk"]
 
@@ -325,11 +326,13 @@ def _add_bypassed(records: dict[Any, NodeRecord], scribe: _Scribe, variables: li
     """A softmax or sigmoid whose logits the loss used instead: a record beside the graph, with its reason."""
     for name, tensor in variables:
         origin = getattr(tensor, "_origin", None) if isinstance(tensor, Tensor) else None
-        if origin is None or origin.node not in records or tensor.node is None or tensor.node in records:
+        logits = None if origin is None else logits_of(tensor, origin.function, origin.axis)
+        before = None if logits is None else logits.node
+        if before not in records or tensor.node is None or tensor.node in records:
             continue
-        node, logits = tensor.node, records[origin.node].id
+        node, source = tensor.node, records[before].id
         record = NodeRecord(f"n{len(records)}", "bypassed", node.op, name, node.value, node.scope, node.attributes)
-        record.inputs.append(EdgeRecord(logits, record.id, 0, argument_names(node.op, 1)[0]))
+        record.inputs.append(EdgeRecord(source, record.id, 0, argument_names(node.op, 1)[0]))
         records[node] = record
 
 
