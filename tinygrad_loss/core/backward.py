@@ -89,7 +89,10 @@ def pull_back(
             if release:
                 node.inputs = node.value = None
         for leaf, g in gradients.items():  # what is left is at the leaves
-            complete(leaf, g)
+            if needed is not None or observer is not None or leaf.extra.hooks:
+                complete(leaf, g)
+            else:
+                found[leaf] = g
     return found
 
 
@@ -155,22 +158,20 @@ def starting_gradient(tensor: Tensor, gradient: Any = None, record: bool = False
 def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bool, inputs: Any) -> None:
     """Pull back from `tensor` and add to the `.grad` of the leaves (see `Tensor.backward`)."""
     seeds = [starting_gradient(tensor, gradient, create_graph)]
-    chosen = None
-    if inputs is not None:
-        chosen = {t.node: t for t in ([inputs] if isinstance(inputs, Tensor) else inputs)}
-        if not chosen or None in chosen:
-            raise errors.no_graph()
-    found = pull_back([tensor.node], seeds, chosen and [*chosen], record=create_graph, release=not retain_graph)
+    chosen = {t.node: t for t in ([inputs] if isinstance(inputs, Tensor) else inputs or ())}
+    if None in chosen or (inputs is not None and not chosen):
+        raise errors.no_graph()
+    found = pull_back([tensor.node], seeds, [*chosen] or None, record=create_graph, release=not retain_graph)
     del seeds
     while found:
         leaf, g = found.popitem()
-        owner: Any = chosen[leaf] if chosen else leaf.extra.owner() if leaf.extra and leaf.extra.owner else None
+        owner: Any = chosen[leaf] if chosen else leaf.extra.owner()  # type: ignore[union-attr]
         if owner is None:
             continue
         if type(g) is np.ndarray and (g.base is not None or sys.getrefcount(g) > _ALONE):
             g = g.copy()  # something else holds this memory too, and a leaf's gradient is its own
         g = g if isinstance(g, Tensor) else wrap(g, None)
-        old = owner.grad if leaf.op is None else None  # leaves add up; others start afresh
+        old = owner._grad if leaf.op is None else None  # leaves add up; others start afresh
         owner._grad = g if old is None else old + g if create_graph else wrap(old._value + g._value, None)
 
 

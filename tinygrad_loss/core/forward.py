@@ -50,10 +50,8 @@ def _push(op: Op, y: Any, values: list[Any], ts: list[Any], attributes: dict[str
         moved = [_tangent(*each) for each in zip(ts, values, op.rules_for(len(ts)), strict=True)]
         return op.call(*moved, **attributes)
     if op.kind == "bilinear":
-        a, b = values
-        parts = [op.call(ts[0], b, **attributes)] if ts[0] is not None else []
-        parts += [op.call(a, ts[1], **attributes)] if ts[1] is not None else []
-        return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+        pairs = zip(ts, ((ts[0], values[1]), (values[0], ts[1])), strict=True)
+        return reduce(add, [op.call(*pair, **attributes) for t, pair in pairs if t is not None])
     if op.kind == "primitive" and op.pushes is None:
         return _vjp_twice(op, y, values, ts, attributes)
     pushes = op.rules if op.pushes is None else op.pushes

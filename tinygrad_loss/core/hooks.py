@@ -1,7 +1,7 @@
 """Observers: how drawing, stepping, anomaly search and capture watch the engine without being in it.
 
-An observer of recording is entered with `modes.observed_by(observer)`; an observer of one backward
-walk is given to `pull_back(observer=...)`. Without observers the engine pays one attribute read.
+An observer of recording is entered with `modes.observed_by(observer)`; one of a backward walk is
+given to `pull_back(observer=...)`.
 """
 
 from __future__ import annotations

@@ -40,9 +40,7 @@ def array_function(tensor: Any, function: Callable[..., Any], types: Any, args: 
     return _call(function, name, f"np.{name}", args, dict(kwargs))
 
 
-def _call(
-    function: Callable[..., Any] | None, name: str, shown: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
+def _call(function: Any, name: str, shown: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     own = functions.get(name)
     if own is None:
         raise no_rule(shown, name, (known for known in functions if hasattr(np, known.split(".")[0])))

@@ -59,9 +59,8 @@ class Op:
         functions[self.name] = self.call
 
     def _make_call(self) -> Callable[..., Any]:
-        if self.parameters.names or self.views or self.parameters.inputs not in (1, 2):
-            return _general_call(self)
-        return _unary_call(self) if self.parameters.inputs == 1 else _binary_call(self)
+        binary = self.parameters.inputs == 2 and not (self.parameters.names or self.views)
+        return _binary_call(self) if binary else _general_call(self)
 
     def front(self, function: F) -> F:
         """Make `function` the public face: it brings the user's arguments into inputs and attributes."""
@@ -80,22 +79,6 @@ class Op:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return op_named, (self.name,)
-
-
-def _unary_call(op: Op) -> Callable[..., Any]:
-    kernel = op.kernel
-
-    def call(x: Any) -> Any:
-        if not isinstance(x, Tensor):
-            return kernel(x if type(x) in NUMBERS else as_value(x))
-        try:
-            value = kernel(x._value)
-        except Exception as error:
-            raise errors.failed_call(op, (x,), NO_ATTRIBUTES, error) from None
-        node = x._node
-        return _result(op, (x,), (node,), NO_ATTRIBUTES, value, node is not None)
-
-    return call
 
 
 def _binary_call(op: Op) -> Callable[..., Any]:

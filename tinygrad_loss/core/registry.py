@@ -1,8 +1,5 @@
-"""The ops by name. This file imports nothing: it lies under the whole engine, and `ops/` fills it.
-
-`Tensor` needs the ops (for `a * b`) and the ops need `Tensor` (to record). The circle is cut here:
-methods of `Tensor` ask this registry by name, when they are called.
-"""
+"""The ops by name; `ops/` fills it. `Tensor` needs the ops (for `a * b`) and the ops need `Tensor` (to
+record): the circle is cut here, since methods of `Tensor` ask this registry when they are called."""
 
 from typing import Any
 

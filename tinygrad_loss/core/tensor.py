@@ -44,9 +44,7 @@ class Tensor(ArrayMethods):
     __slots__ = ("__weakref__", "_grad", "_name", "_node", "_origin", "_value")
     _base: Tensor | None = None  # a View has one
 
-    def __init__(
-        self, data: ArrayLike, requires_grad: bool = False, dtype: Any = None, name: str | None = None
-    ) -> None:
+    def __init__(self, data: ArrayLike, requires_grad: bool = False, dtype: Any = None, name: Any = None) -> None:
         self._value: Any = as_value(data, dtype)
         self._node: Node | None = None
         if name is not None:
@@ -65,6 +63,7 @@ class Tensor(ArrayMethods):
             self._base = None  # a leaf has memory of its own
         self._value = value
         self._node = Node(None, (), NO_ATTRIBUTES, value, (), extra)
+        self._grad = self.grad
 
     def detach(self) -> Tensor:
         """The same value without its graph; read-only, since the graph still holds it."""
@@ -86,14 +85,12 @@ class Tensor(ArrayMethods):
         new = as_value(value)
         if new.shape != self.shape:
             raise errors.assigned_shape(new.shape, self.shape)
-        self._rebind(np.array(new, dtype=self.dtype)[()] if copy or new.dtype != self.dtype else new)
-        return self
-
-    def _rebind(self, value: Any) -> None:
+        new = np.array(new, dtype=self.dtype)[()] if copy or new.dtype != self.dtype else new
         if self._node is None:
-            self._value = value
+            self._value = new
         else:
-            self._become_leaf(value)
+            self._become_leaf(new)
+        return self
 
 
 class View(Tensor):

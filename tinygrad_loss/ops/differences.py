@@ -104,8 +104,8 @@ def part(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
 
 
 def on_axis(x: ArrayLike, axis: int, ndim: int) -> Any:
-    """Values along one axis, shaped to broadcast against an array of `ndim` axes."""
-    return reshape(x, (-1,) + (1,) * (ndim - axis - 1))
+    """Values along one axis of an array of `ndim` axes, the others of length 1."""
+    return reshape(x, (1,) * axis + (-1,) + (1,) * (ndim - axis - 1))
 
 
 def trapezoid(y: ArrayLike, x: ArrayLike | None = None, dx: float = 1.0, axis: int = -1) -> Tensor:

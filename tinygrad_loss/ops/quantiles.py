@@ -105,7 +105,8 @@ def between(rows: Any, q: Any, count: Any, method: str) -> Any:
     low, high = order_statistic(rows, astype(stack([lower, upper]), int))
     part = where(lower == upper, 0, 0.5) if method == "midpoint" else subtract(h, lower)
     part = astype(part, low.dtype) if low.dtype.kind == "f" else part
-    return add(low, multiply(part, where(low == high, 0, subtract(high, low))))  # ∞ - ∞ is no distance
+    apart = low != high  # ∞ - ∞ would be no distance
+    return add(low, multiply(part, subtract(where(apart, high, 0), where(apart, low, 0))))
 
 
 def checked(q: ArrayLike, method: str) -> Any:

@@ -200,7 +200,9 @@ def average(
         weights = aligned(weights, x, axis)
         total = sum(weights, axis, keepdims=keepdims)
         y = divide(sum(multiply(x, weights), axis, keepdims=keepdims), total)
-    return (y, total) if returned else y
+    if not returned:
+        return y
+    return y, Tensor(total) if isinstance(y, Tensor) and not isinstance(total, Tensor) else total
 
 
 def as_variables(m: ArrayLike, rowvar: bool) -> Any:

@@ -12,7 +12,10 @@ from .descent import SGD, GradientDescent
 __all__ = ["get"]
 
 _ALL: tuple[type[Optimizer], ...] = (SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, GradientDescent, Lion, Nadam, RMSprop)
-_BY_LOWER = {**{kind.__name__.lower(): kind for kind in _ALL}, "gradient_descent": GradientDescent}
+_BY_LOWER: dict[str, type[Optimizer]] = {
+    **{kind.__name__.lower(): kind for kind in _ALL},
+    "gradient_descent": GradientDescent,
+}
 
 
 def get(identifier: Any) -> Optimizer:
