@@ -1,7 +1,6 @@
 """NumPy's own functions on Tensors: `np.exp(t)`, `np.sum(t)`, `array @ t` find the op of that name.
 
-A function without an op raises and names the nearest that has one: never an object array, never a
-silent ndarray.
+A function without an op raises and names the nearest that has one: nothing is converted silently.
 """
 
 from __future__ import annotations

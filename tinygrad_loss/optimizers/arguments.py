@@ -96,7 +96,7 @@ def refuse_parameters(optimizer: Any, value: Any) -> None:
     Raises:
         ArgumentError: for tensors, collections and models.
     """
-    if isinstance(value, (Tensor, Iterable)) or hasattr(value, "parameters"):
+    if not isinstance(value, str) and (isinstance(value, (Tensor, Iterable)) or hasattr(value, "parameters")):
         kind = type(optimizer).__name__
         raise ArgumentError(
             f"{kind} got {type(value).__name__} for its learning rate.",

@@ -142,9 +142,10 @@ class Optimizer:
         >>> w
         tensor([0.8], requires_grad=True)
         """
-        pairs = [(g, p) for g, p in grads_and_vars if g is not None]
+        given = list(grads_and_vars)
+        pairs = [(g, p) for g, p in given if g is not None]
         if not pairs:
-            raise _no_gradients(type(self).__name__, [])
+            raise _no_gradients(type(self).__name__, [p for _, p in given])
         parameters = [p for _, p in pairs]
         self._add(parameters)
         gradients = [as_value(g, p.dtype) for g, p in pairs]
