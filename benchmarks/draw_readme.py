@@ -1,6 +1,6 @@
 """Draw the picture that the README opens with.
 
-    python benchmarks/draw_readme.py
+python benchmarks/draw_readme.py
 """
 
 from __future__ import annotations

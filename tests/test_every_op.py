@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from docstring_examples import run_examples
 
-import tinygrad_loss as tg
 from tinygrad_loss.core.backward import pull_back
 from tinygrad_loss.core.forward import push_forward
 from tinygrad_loss.core.registry import functions, ops
@@ -130,7 +129,10 @@ class TestEveryOp:
         assert all(isinstance(y, Tensor) for y in again)
         for a, b in zip(several, again, strict=True):
             np.testing.assert_array_equal(a, b.data)
-        assert all(hash(str(value)) is not None and not isinstance(value, (list, dict, np.ndarray)) for value in attributes.values())
+        assert all(
+            hash(str(value)) is not None and not isinstance(value, (list, dict, np.ndarray))
+            for value in attributes.values()
+        )
 
     def test_value_is_numpys(self, name, index):
         op = ops[name]
@@ -184,7 +186,10 @@ class TestEveryOp:
 
         def directional(*values):
             """(gradient of f) . v, itself recorded when the values are Tensors."""
-            xs = [x if isinstance(x, Tensor) else Tensor(x, requires_grad=True) if i in where else x for i, x in enumerate(values)]
+            xs = [
+                x if isinstance(x, Tensor) else Tensor(x, requires_grad=True) if i in where else x
+                for i, x in enumerate(values)
+            ]
             out = f(*xs)
             if not isinstance(out, Tensor) or out.node is None:
                 return Tensor(0.0)
@@ -206,7 +211,9 @@ class TestEveryOp:
         if op.kind == "constant" or name == "astype":
             assert op.rules == () or name == "astype"
             return
-        small = [np.asarray(x, np.float32) if np.asarray(x).dtype == np.float64 and not np.isscalar(x) else x for x in inputs]
+        small = [
+            np.asarray(x, np.float32) if np.asarray(x).dtype == np.float64 and not np.isscalar(x) else x for x in inputs
+        ]
         xs = leaves(small, where)
         ys = outputs_of(op.call(*xs, **attributes))
         assert [y.dtype for y in ys] == [np.float32] * len(ys)

@@ -18,7 +18,7 @@ from . import (
 )
 from .core.tensor import Tensor
 from .modes import config, enable_grad, is_grad_enabled, no_grad, set_grad_enabled, set_random_seed
-from .ops.activations import logits_of, relu, sigmoid, with_origin
+from .ops.activations import relu, sigmoid
 from .ops.axes import matrix_transpose, moveaxis, permute_dims, rollaxis, swapaxes, transpose
 from .ops.bits import (
     bitwise_and,
@@ -97,7 +97,7 @@ from .ops.gathering import choose, compress, extract, fill_diagonal, put_along_a
 from .ops.hyperbolic import acosh, arccosh, arcsinh, arctanh, asinh, atanh, cosh, sinh, tanh
 from .ops.indexing import getitem, index_set, scatter_add
 from .ops.joining import concat, concatenate, hstack, stack, vstack
-from .ops.linalg import affine, explain_affine, explain_matmul, left_adjoint, matmul, right_adjoint, transposed
+from .ops.linalg import affine, matmul
 from .ops.logsums import logaddexp, logaddexp2, logcumsumexp, logsumexp
 from .ops.losses import (
     binary_cross_entropy,
@@ -123,24 +123,31 @@ from .ops.missing import (
     nansum,
     nanvar,
 )
+from .ops.nonlinearities import (
+    celu,
+    elu,
+    gelu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    mish,
+    relu6,
+    selu,
+    silu,
+    soft_shrink,
+    softplus,
+    softsign,
+    squareplus,
+    tanh_shrink,
+    threshold,
+)
 from .ops.parts import angle, conj, conjugate, copysign, frexp, heaviside, imag, ldexp, modf, real, sign, spacing
 from .ops.powers import cbrt, float_power, hypot, pow, power, sqrt, square
 from .ops.quantiles import median, nanmedian, nanpercentile, nanquantile, order_statistic, percentile, quantile
-from .ops.reductions import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    count_nonzero,
-    max,
-    mean,
-    min,
-    prod,
-    ptp,
-    sum,
-)
+from .ops.reductions import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, prod, ptp, sum
 from .ops.rounding import around, ceil, fix, floor, rint, round, trunc
 from .ops.samples import arrays, fractions, positives, scalars
 from .ops.selection import clip, fmax, fmin, maximum, minimum, nan_to_num, select, where
@@ -161,6 +168,7 @@ from .ops.shaping import (
 )
 from .ops.signals import convolve, correlate, interp
 from .ops.softmax import log_softmax, softmax
+from .ops.special import erf
 from .ops.statistics import average, corrcoef, cov, std, var
 from .ops.trigonometry import (
     acos,
@@ -259,6 +267,7 @@ __all__ = [
     "callbacks",
     "cbrt",
     "ceil",
+    "celu",
     "checkpoint",
     "choose",
     "clip",
@@ -293,15 +302,15 @@ __all__ = [
     "draw",
     "ediff1d",
     "elementwise_grad",
+    "elu",
     "empty",
     "enable_grad",
     "equal",
+    "erf",
     "errors",
     "exp",
     "exp2",
     "expand_dims",
-    "explain_affine",
-    "explain_matmul",
     "expm1",
     "extract",
     "eye",
@@ -319,6 +328,7 @@ __all__ = [
     "full",
     "full_like",
     "gcd",
+    "gelu",
     "getitem",
     "grad",
     "gradcheck",
@@ -326,6 +336,10 @@ __all__ = [
     "gradient",
     "greater",
     "greater_equal",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
     "heaviside",
     "hessian",
     "hstack",
@@ -353,7 +367,7 @@ __all__ = [
     "layers",
     "lcm",
     "ldexp",
-    "left_adjoint",
+    "leaky_relu",
     "left_shift",
     "less",
     "less_equal",
@@ -364,6 +378,7 @@ __all__ = [
     "log2",
     "log10",
     "log_cosh",
+    "log_sigmoid",
     "log_softmax",
     "logaddexp",
     "logaddexp2",
@@ -372,7 +387,6 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
-    "logits_of",
     "logsumexp",
     "losses",
     "matmul",
@@ -384,6 +398,7 @@ __all__ = [
     "metrics",
     "min",
     "minimum",
+    "mish",
     "mod",
     "models",
     "modf",
@@ -430,9 +445,9 @@ __all__ = [
     "regularizers",
     "relative_entropy",
     "relu",
+    "relu6",
     "remainder",
     "reshape",
-    "right_adjoint",
     "right_shift",
     "rint",
     "rollaxis",
@@ -440,19 +455,25 @@ __all__ = [
     "scalars",
     "scatter_add",
     "select",
+    "selu",
     "set_grad_enabled",
     "set_random_seed",
     "sigmoid",
     "sign",
     "signbit",
+    "silu",
     "sin",
     "sinc",
     "sinh",
+    "soft_shrink",
     "softmax",
+    "softplus",
+    "softsign",
     "spacing",
     "sparse_cross_entropy_with_logits",
     "sqrt",
     "square",
+    "squareplus",
     "squeeze",
     "stack",
     "std",
@@ -465,9 +486,10 @@ __all__ = [
     "take_along_axis",
     "tan",
     "tanh",
+    "tanh_shrink",
     "tensor",
+    "threshold",
     "transpose",
-    "transposed",
     "trapezoid",
     "true_divide",
     "trunc",
@@ -479,7 +501,6 @@ __all__ = [
     "vjp",
     "vstack",
     "where",
-    "with_origin",
     "zeros",
     "zeros_like",
 ]

@@ -2,7 +2,61 @@
 
 from .layers.activation import get, linear
 from .ops.activations import relu, sigmoid
+from .ops.exponentials import exp as exponential
 from .ops.hyperbolic import tanh
+from .ops.nonlinearities import (
+    celu,
+    elu,
+    gelu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    mish,
+    relu6,
+    selu,
+    silu,
+    soft_shrink,
+    softplus,
+    softsign,
+    squareplus,
+    tanh_shrink,
+    threshold,
+)
 from .ops.softmax import log_softmax, softmax
 
-__all__ = ["get", "linear", "log_softmax", "relu", "sigmoid", "softmax", "tanh"]
+swish, hard_swish = silu, hard_silu
+
+__all__ = [
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+]

@@ -8,7 +8,7 @@ import pytest
 import tinygrad_loss as tg
 from tinygrad_loss.core.registry import functions
 from tinygrad_loss.core.tensor import Tensor
-from tinygrad_loss.errors import no_rule, ArgumentError, GraphError, NoRuleError
+from tinygrad_loss.errors import ArgumentError, GraphError, NoRuleError, no_rule
 
 
 def leaf(values=((1.0, 2.0, 3.0), (4.0, 5.0, 6.0))):

@@ -108,7 +108,7 @@ FULL_SHAPES = hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4)
 
 
 @pytest.mark.parametrize("name", UNARY)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_of_one_input(name, data):
     theirs, elements = UNARY[name]
@@ -117,7 +117,7 @@ def test_of_one_input(name, data):
 
 
 @pytest.mark.parametrize("name", BINARY)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_of_two_inputs_that_broadcast(name, data):
     theirs, *elements = BINARY[name]
@@ -126,15 +126,15 @@ def test_of_two_inputs_that_broadcast(name, data):
     compare(getattr(np, name), theirs, inputs, data)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_clip_with_bounds_of_their_own(data):
     shape = data.draw(FULL_SHAPES)
-    x, low, width = (data.draw(hnp.arrays(float, shape, elements=e)) for e in (ANY, ANY, quarters(0, 2)))
+    x, low, width = (data.draw(hnp.arrays(float, shape, elements=e)) for e in (ANY, ANY, POSITIVE))
     compare(np.clip, torch.clip, [x, low, low + width], data)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_where(data):
     shapes = data.draw(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, max_side=3)).input_shapes
@@ -146,18 +146,18 @@ def test_where(data):
 
 
 REDUCTIONS = {
-    "sum": (np.sum, lambda t, axes, keep: torch.sum(t, axes, keep)),
-    "mean": (np.mean, lambda t, axes, keep: torch.mean(t, axes, keep)),
-    "max": (np.max, lambda t, axes, keep: torch.amax(t, axes, keep)),
-    "min": (np.min, lambda t, axes, keep: torch.amin(t, axes, keep)),
-    "logsumexp": (tg.logsumexp, lambda t, axes, keep: torch.logsumexp(t, axes, keep)),
+    "sum": (np.sum, torch.sum),
+    "mean": (np.mean, torch.mean),
+    "max": (np.max, torch.amax),
+    "min": (np.min, torch.amin),
+    "logsumexp": (tg.logsumexp, torch.logsumexp),
     "var": (np.var, lambda t, axes, keep: torch.var(t, axes, correction=0, keepdim=keep)),
     "std": (np.std, lambda t, axes, keep: torch.std(t, axes, correction=0, keepdim=keep)),
 }
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_over_drawn_axes(name, data):
     mine, theirs = REDUCTIONS[name]
@@ -178,7 +178,7 @@ ALONG = {
 
 
 @pytest.mark.parametrize("name", ALONG)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_along_a_drawn_axis(name, data):
     mine, theirs = ALONG[name]
@@ -187,7 +187,7 @@ def test_along_a_drawn_axis(name, data):
     compare(lambda x: mine(x, axis), lambda t: theirs(t, axis), [x], data)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_quantiles_of_distinct_elements(data):
     shape = data.draw(FULL_SHAPES)

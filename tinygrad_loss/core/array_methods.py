@@ -163,7 +163,7 @@ class ArrayMethods:
         if in_place:
             self.assign(result, copy=False)
         else:  # this variable goes on as the new node; whoever used it before keeps the old one
-            old, self._value, self._node = self._node, result._value, result._node
+            old, self._value, self._node = self._node, result._value, result._node  # type: ignore[misc, has-type]
             if old is not None and self._node is not None and old.extra is not None:
                 self._node.annotate().owner, old.extra.owner = old.extra.owner, None
             self.name = self.name

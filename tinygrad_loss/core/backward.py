@@ -89,7 +89,7 @@ def pull_back(
             if release:
                 node.inputs = node.value = None
         for leaf, g in gradients.items():  # what is left is at the leaves
-            if needed is not None or observer is not None or leaf.extra.hooks:
+            if needed is not None or observer is not None or leaf.annotate().hooks:
                 complete(leaf, g)
             else:
                 found[leaf] = g

@@ -1,5 +1,4 @@
-"""The ops by name; `ops/` fills it. `Tensor` needs the ops (for `a * b`) and the ops need `Tensor` (to
-record): the circle is cut here, since methods of `Tensor` ask this registry when they are called."""
+"""The ops by name; `ops/` fills it. Methods of `Tensor` ask here when called: so the circle of imports is cut."""
 
 from typing import Any
 

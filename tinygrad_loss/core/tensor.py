@@ -42,7 +42,7 @@ class Tensor(ArrayMethods):
     """
 
     __slots__ = ("__weakref__", "_grad", "_name", "_node", "_origin", "_value")
-    _base: Tensor | None = None  # a View has one
+    _base: Any = None  # a View has one
 
     def __init__(self, data: ArrayLike, requires_grad: bool = False, dtype: Any = None, name: Any = None) -> None:
         self._value: Any = as_value(data, dtype)
@@ -127,7 +127,7 @@ def wrap_view(value: Any, node: Node | None, base: Tensor) -> Tensor:
     """A View of `base`; a view of a view belongs to the tensor at its root."""
     view = object.__new__(View)
     view._base = base if base._base is None else base._base
-    view._seen = view._base._value
+    view._seen = view._base._value  # type: ignore[attr-defined]
     view._value = value
     view._node = node
     return view

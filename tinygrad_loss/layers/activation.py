@@ -45,13 +45,13 @@ def get(identifier: str | Function | None) -> Function:
     if identifier is None:
         return linear
     if isinstance(identifier, type) and issubclass(identifier, Layer):
-        return identifier()  # type: ignore[no-any-return]
+        return identifier()
     if callable(identifier):
         return identifier
     found = functions.get(NAMES.get(identifier, "")) if isinstance(identifier, str) else None
     if found is None:
         raise unknown_activation(identifier)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def named(name: str) -> Function:
@@ -63,7 +63,7 @@ def named(name: str) -> Function:
     found = functions.get(NAMES.get(name, ""))
     if found is None:
         raise AttributeError(f"tg.activations has no {name!r}. {nearest(name, NAMES)}")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def unknown_activation(identifier: object) -> UnknownNameError:

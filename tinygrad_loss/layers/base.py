@@ -104,7 +104,7 @@ class Layer(Holder):
         super().__init_subclass__(**options)
         cls._takes_training = "training" in inspect.signature(cls.call).parameters
         if "build" in vars(cls):
-            cls.build = _remembering(cls.build)  # type: ignore[method-assign]
+            cls.build = _remembering(cls.build)  # type: ignore[method-assign, assignment]
 
     def build(self, input_shape: Any) -> None:
         """Make the parameters, for inputs of this shape. Called once, before the first `call`."""

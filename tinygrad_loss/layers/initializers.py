@@ -42,7 +42,7 @@ class Initializer:
         self.seed = seed
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Array:
-        lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        lengths: Any = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         values = self.draw(lengths, seeds.generator(self.seed))
         return np.asarray(values).astype(config.floatx() if dtype is None else dtype)
 

@@ -44,7 +44,7 @@ class InputLayer(Layer):
 
 
 def _positive(length: Any) -> bool:
-    return isinstance(length, (int, np.integer)) and not isinstance(length, bool) and length > 0
+    return isinstance(length, (int, np.integer)) and not isinstance(length, bool) and bool(length > 0)
 
 
 def Input(  # noqa: N802 - Keras's name
@@ -99,7 +99,7 @@ class Reshape(Layer):
         known = math.prod(length for length in self.target_shape if length != -1)
         if size != known and (-1 not in self.target_shape or known == 0 or size % known):
             raise ShapeError(
-                f"Layer {self.name!r} (Reshape) cannot bring examples of shape {inputs.shape[1:]} to {self.target_shape}.",
+                f"Layer {self.name!r} (Reshape) cannot bring shape {inputs.shape[1:]} to {self.target_shape}.",
                 f"An example has {size} elements, the target {known}.",
                 "Lengths multiply to the number of elements; -1 stands for what is left.",
             )

@@ -119,7 +119,7 @@ def identity(n: int, dtype: Any = float) -> Tensor:
 
 
 def arange(*limits: float, dtype: Any = None) -> Tensor:
-    """Evenly spaced values: arange(stop), arange(start, stop) or arange(start, stop, step).
+    """Evenly spaced values, up to but without a stop, as NumPy's: (stop), (start, stop) or (start, stop, step).
 
     >>> tg.arange(3)
     tensor([0, 1, 2])

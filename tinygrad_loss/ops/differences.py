@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..core.primitive import linear
 from ..core.registry import functions
@@ -15,6 +14,7 @@ from .cumulative import along
 from .elementwise import divide
 from .joining import concatenate
 from .reductions import sum
+from .rows import axes_of
 from .samples import arrays
 from .shaping import broadcast_to, reshape
 
@@ -76,7 +76,7 @@ def diff(
         )
     if np.ndim(x) == 0:
         raise ShapeError("diff got a 0-d array.", "It needs an axis to go along.", "Pass an array of several values.")
-    place = axis % np.ndim(x) if -np.ndim(x) <= axis < np.ndim(x) else axis
+    place = axes_of(x, axis)[0]
     before = [] if prepend is None else [end_of(x, prepend, place)]
     after = [] if append is None else [end_of(x, append, place)]
     if before or after:
@@ -118,7 +118,7 @@ def trapezoid(y: ArrayLike, x: ArrayLike | None = None, dx: float = 1.0, axis: i
     tensor(1.5)
     """
     y = y if isinstance(y, (Tensor, np.ndarray)) else np.asarray(y)
-    axis = normalize_axis_tuple(axis, np.ndim(y))[0]
+    axis = axes_of(y, axis)[0]
     widths: Any = dx
     if x is not None:
         widths = on_axis(diff(x), axis, np.ndim(y)) if np.ndim(x) == 1 else diff(x, axis=axis)
@@ -166,7 +166,7 @@ def gradient(
     tensor([1., 2., 4., 5.])
     """
     f = f if isinstance(f, (Tensor, np.ndarray)) else np.asarray(f)
-    axes = tuple(range(np.ndim(f))) if axis is None else normalize_axis_tuple(axis, np.ndim(f))
+    axes = axes_of(f, axis)
     spacings = varargs * len(axes) if len(varargs) == 1 and np.ndim(varargs[0]) == 0 else varargs or (1.0,) * len(axes)
     if len(spacings) != len(axes) or edge_order not in (1, 2):
         raise ArgumentError(

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.primitive import linear
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
-from ..errors import ArgumentError, ShapeError
+from ..errors import ShapeError
 from .indexing import Slot, explain_index, index_set, scatter_add
 from .joining import stack
 from .samples import arrays

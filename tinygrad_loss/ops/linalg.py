@@ -99,7 +99,7 @@ def explain_affine(x: Any, w: Any, b: Any) -> Exception:
     """The error for a bias, or else for the product, that does not fit."""
     if np.ndim(x) and np.ndim(w) == 2 and np.shape(x)[-1] == np.shape(w)[0]:
         return ShapeError(
-            f"affine cannot add a bias of shape {np.shape(b)} to products of shape {(*np.shape(x)[:-1], np.shape(w)[1])}.",
+            f"affine cannot add a bias of shape {np.shape(b)} to rows of {np.shape(w)[1]} units.",
             f"The bias needs one number for each unit: shape ({np.shape(w)[1]},).",
             "Check that kernel and bias belong to the same layer.",
         )

@@ -10,7 +10,8 @@ import numpy as np
 from ..core.primitive import elementwise, primitive
 from ..core.tensor import ArrayLike, Tensor
 from .cumulative import as_sequence, delayed, recurrence, recurrence_backwards
-from .reductions import Axis, restored
+from .reductions import restored
+from .rows import Axis
 from .samples import arrays, scalars
 
 __all__ = ["logaddexp", "logaddexp2", "logcumsumexp", "logsumexp"]

@@ -14,7 +14,8 @@ from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from .comparisons import isnan, logical_and, logical_not
 from .cumulative import cumprod, cumsum
-from .reductions import Axis, from_attained, mean, prod, sum, to_attained
+from .reductions import from_attained, mean, prod, sum, to_attained
+from .rows import Axis
 from .samples import arrays
 from .selection import where as chosen
 from .statistics import std, var

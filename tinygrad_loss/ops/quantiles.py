@@ -14,8 +14,9 @@ from ..errors import ArgumentError, unknown_name
 from .comparisons import isnan, logical_not
 from .elementwise import add, multiply, subtract
 from .joining import stack
-from .reductions import Axis, as_rows, axes_last, sum
+from .reductions import sum
 from .rounding import ceil, floor, rint
+from .rows import Axis, as_rows, axes_last
 from .samples import arrays
 from .selection import clip, where
 from .shaping import astype, reshape, sum_to

@@ -6,12 +6,10 @@ is said with other ops around it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..core.primitive import constant, linear, primitive
 from ..core.registry import functions
@@ -19,6 +17,7 @@ from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError
 from .cumulative import backwards, delayed
 from .elementwise import add, divide, multiply, subtract
+from .rows import Axis, as_rows, from_rows
 from .samples import arrays, scalars
 from .selection import maximum, minimum
 from .selection import where as chosen
@@ -39,8 +38,6 @@ __all__ = [
     "ptp",
     "sum",
 ]
-
-Axis: TypeAlias = int | tuple[int, ...] | None
 
 
 def restored(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
@@ -309,28 +306,6 @@ def count_nonzero(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) ->
     tensor([1, 2])
     """
     return np.count_nonzero(x, axis=axis, keepdims=keepdims)
-
-
-def axes_last(x: Any, axis: Axis) -> tuple[tuple[int, ...], int]:
-    """The order of axes that puts those in `axis` last, and the number of the others."""
-    ndim = np.ndim(x)
-    reduced = tuple(range(ndim)) if axis is None or not ndim else normalize_axis_tuple(axis, ndim)
-    kept = tuple(i for i in range(ndim) if i not in reduced)
-    return kept + reduced, len(kept)
-
-
-def as_rows(x: Any, axis: Axis) -> Any:
-    """The elements over `axis` as one last axis."""
-    order, kept = axes_last(x, axis)
-    shape = [np.shape(x)[i] for i in order]
-    return np.reshape(np.transpose(x, order), (*shape[:kept], math.prod(shape[kept:])))
-
-
-def from_rows(rows: Any, like: Any, axis: Axis) -> Any:
-    """The opposite of `as_rows`: the last axis as the axes of `like` again that it was made of."""
-    order, _ = axes_last(like, axis)
-    apart = np.reshape(rows, tuple(np.shape(like)[i] for i in order))
-    return np.transpose(apart, tuple(np.argsort(order).tolist()))
 
 
 def other_products(x: Any, axis: Axis) -> Any:

@@ -16,7 +16,8 @@ from .elementwise import divide, multiply, subtract
 from .joining import concatenate
 from .linalg import matmul
 from .powers import sqrt, square
-from .reductions import Axis, how_many, mean, restored, shared_out, sum
+from .reductions import how_many, mean, restored, shared_out, sum
+from .rows import Axis
 from .samples import arrays, scalars
 from .selection import clip
 from .selection import where as chosen

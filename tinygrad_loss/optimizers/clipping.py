@@ -31,7 +31,7 @@ def clip_by_norm(gradients: Iterable[ArrayLike], norm: float) -> list[Any]:
     [array([0.6, 0.8]), array([0.5])]
     """
     limit = _checked("clip_by_norm", norm)
-    return [_like(given, lambda g: g * limit / max(_length(g), limit)) for given in gradients]
+    return [_like(given, lambda g: g * (limit / max(_length(g), limit))) for given in gradients]
 
 
 def clip_by_global_norm(gradients: Iterable[ArrayLike], norm: float) -> list[Any]:

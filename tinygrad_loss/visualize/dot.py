@@ -87,8 +87,8 @@ def _label(box: Box, theme: Theme) -> str:
         colour = theme.gradient if row.label in ("gradient", ".grad") else theme.ink
         text = "<BR/>".join(escape(line) for line in row.lines)
         cells.append(
-            f'<TR><TD ALIGN="LEFT" VALIGN="TOP"><FONT COLOR="{theme.faint}" POINT-SIZE="9">{escape(row.label)}</FONT></TD>'
-            f'<TD ALIGN="RIGHT"><FONT COLOR="{colour}">{text}</FONT></TD></TR>'
+            f'<TR><TD ALIGN="LEFT" VALIGN="TOP"><FONT COLOR="{theme.faint}" POINT-SIZE="9">{escape(row.label)}</FONT>'
+            f'</TD><TD ALIGN="RIGHT"><FONT COLOR="{colour}">{text}</FONT></TD></TR>'
         )
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{"".join(cells)}</TABLE>'
 

@@ -98,7 +98,9 @@ def flow(graph: Graph, edge: EdgeRecord) -> str:
     if np.size(edge.contribution) == 1 and np.size(edge.upstream) == 1 and not isinstance(edge.upstream, tuple):
         factor = graph.local(edge)
         if factor is not None:
-            return " ".join((number(_only(edge.upstream)), "×", number(_only(factor)), "=", number(_only(edge.contribution))))
+            return " ".join(
+                (number(_only(edge.upstream)), "×", number(_only(factor)), "=", number(_only(edge.contribution)))
+            )
     upstream, flowing = norm(edge.upstream), norm(edge.contribution)
     gain = f" gain {number(flowing / upstream)}" if upstream else ""
     return f"‖{number(flowing)}‖{gain}"

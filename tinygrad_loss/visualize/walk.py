@@ -108,9 +108,9 @@ class Graph:
         if edge.contribution is None or isinstance(target.value, tuple):
             return None
         upstream, flowing = np.shape(edge.upstream), np.shape(edge.contribution)
-        if np.size(edge.upstream) != 1 or np.size(edge.contribution) != 1:
-            if target.op.kind != "elementwise" or upstream != flowing:
-                return None
+        single = np.size(edge.upstream) == 1 == np.size(edge.contribution)
+        if not single and (target.op.kind != "elementwise" or upstream != flowing):
+            return None
         return self.rule_applied(edge, np.ones_like(edge.upstream)[()])
 
     def rule_applied(self, edge: EdgeRecord, upstream: Any) -> Any:
@@ -176,7 +176,7 @@ def _root(tensor: Tensor) -> Node:
             "A graph is recorded where a tensor is computed from a leaf with requires_grad=True.",
             "Make the leaf with tg.tensor(..., requires_grad=True), and look for a no_grad block or .detach().",
         )
-    return tensor.node  # type: ignore[no-any-return]
+    return tensor.node
 
 
 def _freed() -> GraphError:

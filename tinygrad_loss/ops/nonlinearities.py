@@ -1,0 +1,334 @@
+"""Activation functions beyond relu, sigmoid and tanh: smooth, leaky and piecewise ones.
+
+Defaults and values are Keras's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.primitive import elementwise
+from ..core.registry import functions
+from ..core.tensor import ArrayLike, Tensor
+from .samples import arrays, scalars
+from .special import erf
+
+__all__ = [
+    "celu",
+    "elu",
+    "gelu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "leaky_relu",
+    "log_sigmoid",
+    "mish",
+    "relu6",
+    "selu",
+    "silu",
+    "soft_shrink",
+    "softplus",
+    "softsign",
+    "squareplus",
+    "tanh_shrink",
+    "threshold",
+]
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017, equation 14
+
+
+@elementwise(
+    lambda t, y, x, negative_slope: np.where(x > 0, t, negative_slope * t),
+    formula="y = x for x > 0, else slope·x",
+    derivative="∂y/∂x = 1 for x > 0, else slope",
+    kink="slope at 0",
+    samples=lambda: [arrays((2, 3)), [*arrays((3,)), 0.5], scalars(1)],
+    reference=lambda x, negative_slope=0.2: np.where(x > 0, x, negative_slope * x),
+)
+def leaky_relu(x: ArrayLike, negative_slope: float = 0.2) -> Tensor:
+    """A relu that lets a little through where x is negative.
+
+    Source: Maas, Hannun, Ng, Rectifier Nonlinearities Improve Neural Network Acoustic Models, 2013.
+
+    >>> tg.leaky_relu(tg.tensor([-1.0, 2.0]))
+    tensor([-0.2,  2. ])
+    """
+    return np.where(x > 0, x, negative_slope * x)
+
+
+@elementwise(
+    lambda t, y, x, alpha: np.where(x > 0, t, t * alpha * np.exp(np.minimum(x, 0))),
+    formula="y = x for x > 0, else α(eˣ - 1)",
+    derivative="∂y/∂x = 1 for x > 0, else αeˣ",
+    kink="α at 0",
+    samples=lambda: [arrays((2, 3)), [*arrays((3,)), 0.5], scalars(1)],
+    reference=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(x)),
+)
+def elu(x: ArrayLike, alpha: float = 1.0) -> Tensor:
+    """The exponential linear unit.
+
+    Source: Clevert, Unterthiner, Hochreiter, Exponential Linear Units, 2015.
+
+    >>> tg.elu(tg.tensor([0.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+@elementwise(
+    lambda t, y, x, alpha: np.where(x > 0, t, t * np.exp(np.minimum(x, 0) / alpha)),
+    formula="y = x for x > 0, else α(e^(x/α) - 1)",
+    derivative="∂y/∂x = 1 for x > 0, else e^(x/α)",
+    samples=lambda: [arrays((2, 3)), [*arrays((3,)), 0.5], scalars(1)],
+    reference=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(x / alpha)),
+)
+def celu(x: ArrayLike, alpha: float = 1.0) -> Tensor:
+    """The continuously differentiable exponential linear unit.
+
+    Source: Barron, Continuously Differentiable Exponential Linear Units, 2017.
+
+    >>> tg.celu(tg.tensor([0.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
+
+
+@elementwise(
+    lambda t, y, x: t * np.where(x > 0, 1.0507009873554805, 1.7580993408473766 * np.exp(np.minimum(x, 0))),
+    formula="y = λx for x > 0, else λα(eˣ - 1)",
+    derivative="∂y/∂x = λ for x > 0, else λαeˣ",
+    samples=lambda: [arrays((2, 3)), scalars(1)],
+    reference=lambda x: SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(x)),
+)
+def selu(x: ArrayLike) -> Tensor:
+    """The scaled exponential linear unit, which keeps mean 0 and variance 1.
+
+    Source: Klambauer, Unterthiner, Mayr, Hochreiter, Self-Normalizing Neural Networks, 2017.
+
+    >>> tg.selu(tg.tensor([0.0, 1.0]))
+    tensor([0.        , 1.05070099])
+    """
+    return np.where(x > 0, 1.0507009873554805 * x, 1.7580993408473766 * np.expm1(np.minimum(x, 0)))
+
+
+@elementwise(
+    lambda t, y, x: np.where((x > 0) & (x < 6), t, 0),
+    formula="y = min(max(x, 0), 6)",
+    derivative="∂y/∂x = 1 for 0 < x < 6, else 0",
+    samples=lambda: [arrays((2, 3)), [np.array([-1.0, 3.0, 7.0])], scalars(1)],
+    reference=lambda x: np.clip(x, 0, 6),
+)
+def relu6(x: ArrayLike) -> Tensor:
+    """A relu that stops growing at 6.
+
+    >>> tg.relu6(tg.tensor([-1.0, 3.0, 8.0]))
+    tensor([0., 3., 6.])
+    """
+    return np.minimum(np.maximum(x, 0), 6)
+
+
+@elementwise(
+    lambda t, y, x: t * np.exp(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))),
+    formula="y = ln(1 + eˣ)",
+    derivative="∂y/∂x = 1/(1 + e⁻ˣ)",
+    samples=lambda: [arrays((2, 3)), scalars(1)],
+    reference=lambda x: np.logaddexp(x, 0),
+)
+def softplus(x: ArrayLike) -> Tensor:
+    """A smooth relu: ln(1 + eˣ), without overflow.
+
+    >>> tg.softplus(tg.tensor([0.0, 1000.0]))
+    tensor([6.93147181e-01, 1.00000000e+03])
+    """
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+@elementwise(
+    lambda t, y, x: t * np.exp(np.minimum(-x, 0) - np.log1p(np.exp(-np.abs(x)))),
+    formula="y = ln(1/(1 + e⁻ˣ))",
+    derivative="∂y/∂x = 1/(1 + eˣ)",
+    samples=lambda: [arrays((2, 3)), scalars(1)],
+    reference=lambda x: -np.logaddexp(-x, 0),
+)
+def log_sigmoid(x: ArrayLike) -> Tensor:
+    """The logarithm of the sigmoid, without overflow.
+
+    >>> tg.log_sigmoid(tg.tensor([0.0, -1000.0]))
+    tensor([-6.93147181e-01, -1.00000000e+03])
+    """
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
+@elementwise(
+    lambda t, y, x: t / np.square(1 + np.abs(x)),
+    formula="y = x/(1 + |x|)",
+    derivative="∂y/∂x = 1/(1 + |x|)²",
+    samples=lambda: [arrays((2, 3)), scalars(1)],
+    reference=lambda x: x / (1 + np.abs(x)),
+)
+def softsign(x: ArrayLike) -> Tensor:
+    """x/(1 + |x|): like tanh, with slower tails.
+
+    >>> tg.softsign(tg.tensor([-1.0, 3.0]))
+    tensor([-0.5 ,  0.75])
+    """
+    return x / (1 + np.abs(x))
+
+
+@elementwise(
+    lambda t, y, x, b: t * (0.5 + 0.5 * x / np.sqrt(np.square(x) + b)),
+    formula="y = (x + √(x² + b))/2",
+    derivative="∂y/∂x = (1 + x/√(x² + b))/2",
+    samples=lambda: [arrays((2, 3)), [*arrays((3,)), 1.0], scalars(1)],
+    reference=lambda x, b=4: (x + np.sqrt(x * x + b)) / 2,
+)
+def squareplus(x: ArrayLike, b: float = 4) -> Tensor:
+    """A smooth relu without exponentials: (x + √(x² + b))/2.
+
+    Source: Barron, Squareplus, 2021.
+
+    >>> tg.squareplus(tg.tensor([0.0]))
+    tensor([1.])
+    """
+    return (x + np.sqrt(np.square(x) + b)) / 2
+
+
+@elementwise(
+    lambda t, y, x: np.where(np.abs(x) < 3, t / 6, 0),
+    formula="y = min(max(x/6 + ½, 0), 1)",
+    derivative="∂y/∂x = 1/6 for |x| < 3, else 0",
+    samples=lambda: [arrays((2, 3)), [np.array([-4.0, 1.0, 5.0])], scalars(1)],
+    reference=lambda x: np.clip(x / 6 + 0.5, 0, 1),
+)
+def hard_sigmoid(x: ArrayLike) -> Tensor:
+    """A sigmoid of straight lines.
+
+    >>> tg.hard_sigmoid(tg.tensor([-4.0, 0.0, 4.0]))
+    tensor([0. , 0.5, 1. ])
+    """
+    return np.minimum(np.maximum(x / 6 + 0.5, 0), 1)
+
+
+@elementwise(
+    lambda t, y, x: np.where(np.abs(x) < 1, t, 0),
+    formula="y = min(max(x, -1), 1)",
+    derivative="∂y/∂x = 1 for |x| < 1, else 0",
+    samples=lambda: [arrays((2, 3)), [np.array([-2.0, 0.5, 1.5])], scalars(1)],
+    reference=lambda x: np.clip(x, -1, 1),
+)
+def hard_tanh(x: ArrayLike) -> Tensor:
+    """A tanh of straight lines.
+
+    >>> tg.hard_tanh(tg.tensor([-4.0, 0.5, 4.0]))
+    tensor([-1. ,  0.5,  1. ])
+    """
+    return np.minimum(np.maximum(x, -1), 1)
+
+
+@elementwise(
+    lambda t, y, x, threshold: np.where(np.abs(x) > threshold, t, 0),
+    formula="y = x for |x| > threshold, else 0",
+    derivative="∂y/∂x = 1 for |x| > threshold, else 0",
+    samples=lambda: [arrays((2, 3)), [np.array([-2.0, 0.3, 1.5]), 1.0]],
+    reference=lambda x, threshold=0.5: np.where(np.abs(x) > threshold, x, 0),
+)
+def hard_shrink(x: ArrayLike, threshold: float = 0.5) -> Tensor:
+    """x, with what is small set to 0.
+
+    >>> tg.hard_shrink(tg.tensor([-0.3, 2.0]))
+    tensor([0., 2.])
+    """
+    return np.where(np.abs(x) > threshold, x, 0)
+
+
+@elementwise(
+    lambda t, y, x, threshold: np.where(np.abs(x) > threshold, t, 0),
+    formula="y = sign(x)·max(|x| - threshold, 0)",
+    derivative="∂y/∂x = 1 for |x| > threshold, else 0",
+    samples=lambda: [arrays((2, 3)), [np.array([-2.0, 0.3, 1.5]), 1.0]],
+    reference=lambda x, threshold=0.5: np.sign(x) * np.maximum(np.abs(x) - threshold, 0),
+)
+def soft_shrink(x: ArrayLike, threshold: float = 0.5) -> Tensor:
+    """x moved towards 0 by the threshold, and no further.
+
+    >>> tg.soft_shrink(tg.tensor([-0.3, 2.0]))
+    tensor([0. , 1.5])
+    """
+    return np.where(x > threshold, x - threshold, np.where(x < -threshold, x + threshold, 0))
+
+
+@elementwise(
+    lambda t, y, x, threshold, default_value: np.where(x > threshold, t, 0),
+    formula="y = x for x > threshold, else the default",
+    derivative="∂y/∂x = 1 for x > threshold, else 0",
+    samples=lambda: [[*arrays((2, 3)), 0.1, -1.0]],
+    reference=lambda x, threshold, default_value: np.where(x > threshold, x, default_value),
+)
+def threshold(x: ArrayLike, threshold: float, default_value: float) -> Tensor:
+    """x where it is above the threshold, else the default value.
+
+    >>> tg.threshold(tg.tensor([-1.0, 2.0]), 0.5, 0.0)
+    tensor([0., 2.])
+    """
+    return np.where(x > threshold, x, default_value)
+
+
+def silu(x: ArrayLike) -> Tensor:
+    """x·sigmoid(x), also called swish.
+
+    Source: Elfwing, Uchibe, Doya, Sigmoid-Weighted Linear Units, 2017.
+
+    >>> tg.silu(tg.tensor([0.0, 2.0]))
+    tensor([0.        , 1.76159416])
+    """
+    return x * functions["sigmoid"](x)
+
+
+def mish(x: ArrayLike) -> Tensor:
+    """x·tanh(softplus(x)).
+
+    Source: Misra, Mish: A Self Regularized Non-Monotonic Activation Function, 2019.
+
+    >>> tg.mish(tg.tensor([0.0, 2.0]))
+    tensor([0.        , 1.94395896])
+    """
+    return x * np.tanh(softplus(x))
+
+
+def hard_silu(x: ArrayLike) -> Tensor:
+    """x·hard_sigmoid(x), also called hard_swish.
+
+    >>> tg.hard_silu(tg.tensor([-4.0, 0.0, 4.0]))
+    tensor([-0.,  0.,  4.])
+    """
+    return x * hard_sigmoid(x)
+
+
+def tanh_shrink(x: ArrayLike) -> Tensor:
+    """x - tanh(x).
+
+    >>> tg.tanh_shrink(tg.tensor([0.0, 1.0]))
+    tensor([0.        , 0.23840584])
+    """
+    return x - np.tanh(x)
+
+
+def gelu(x: ArrayLike, approximate: bool = False) -> Tensor:
+    """x times the normal distribution's share below x: ½x(1 + erf(x/√2)).
+
+    Args:
+        x: the input.
+        approximate: use the tanh form ½x(1 + tanh(√(2/π)(x + 0.044715x³))), which is faster.
+
+    Source: Hendrycks, Gimpel, Gaussian Error Linear Units, 2016.
+
+    >>> tg.gelu(tg.tensor([0.0, 1.0]))
+    tensor([0.        , 0.84134475])
+    """
+    if not approximate:
+        return 0.5 * x * (1 + erf(x * 0.7071067811865476))
+    return 0.5 * x * (1 + np.tanh(0.7978845608028654 * (x + 0.044715 * x * np.square(x))))
+
+
+functions.update(silu=silu, mish=mish, hard_silu=hard_silu, tanh_shrink=tanh_shrink, gelu=gelu)
