@@ -280,9 +280,9 @@ def test_elementwise_ops_take_empty_and_broadcast_inputs(name):
     op = ops[name]
     count = op.parameters.inputs
     empty = [np.zeros((0, 3), bool if r is None else float) for r in op.rules_for(count)]
-    assert op.call(*empty).shape == (0, 3)
+    inputs, attributes = samples_of(name)[0]
+    assert op.call(*empty, **attributes).shape == (0, 3)
     if count > 1:
-        inputs, attributes = samples_of(name)[0]
         first = [np.asarray(x)[(0,) * np.ndim(x)] for x in inputs]
         wide = [np.full((2, 1, 3), first[0]), *(np.full((4, 1), x) for x in first[1:])]
         where = differentiable(op, wide)
