@@ -149,7 +149,6 @@ from .ops.powers import cbrt, float_power, hypot, pow, power, sqrt, square
 from .ops.quantiles import median, nanmedian, nanpercentile, nanquantile, order_statistic, percentile, quantile
 from .ops.reductions import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, prod, ptp, sum
 from .ops.rounding import around, ceil, fix, floor, rint, round, trunc
-from .ops.samples import arrays, fractions, positives, scalars
 from .ops.selection import clip, fmax, fmin, maximum, minimum, nan_to_num, select, where
 from .ops.shaping import (
     as_discrete,
@@ -239,7 +238,6 @@ __all__ = [
     "argmin",
     "around",
     "array",
-    "arrays",
     "as_discrete",
     "asarray",
     "asin",
@@ -323,7 +321,6 @@ __all__ = [
     "fmax",
     "fmin",
     "fmod",
-    "fractions",
     "frexp",
     "full",
     "full_like",
@@ -429,7 +426,6 @@ __all__ = [
     "percentile",
     "permute_dims",
     "positive",
-    "positives",
     "pow",
     "power",
     "primitive",
@@ -452,7 +448,6 @@ __all__ = [
     "rint",
     "rollaxis",
     "round",
-    "scalars",
     "scatter_add",
     "select",
     "selu",

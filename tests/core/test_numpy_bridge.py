@@ -139,7 +139,7 @@ class TestRefusals:
         [
             (np.linalg.eigvals, "np.linalg.eigvals"),
             (lambda t: np.add.outer(t, t), "np.add.outer"),
-            (np.add.accumulate, "np.add.accumulate"),
+            (np.subtract.accumulate, "np.subtract.accumulate"),
             (lambda t: np.add.at(t, 0, 1.0), "np.add.at"),
             (np.fft.fft, "np.fft.fft"),
         ],

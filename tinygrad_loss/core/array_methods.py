@@ -73,6 +73,12 @@ class ArrayMethods:
     def __rpow__(self, other: Any) -> Any:
         return functions["power"](other, self)
 
+    def __divmod__(self, other: Any) -> Any:
+        return functions["divmod"](self, other)
+
+    def __round__(self, decimals: int = 0) -> Any:
+        return functions["round"](self, decimals)
+
     def __matmul__(self, other: Any) -> Any:
         return functions["matmul"](self, other)
 

@@ -14,14 +14,17 @@ from ..arguments import PLAIN_ANSWERS, VALUE_ANSWERS, from_numpy, numpy_path, pl
 from ..errors import no_rule, unrecorded_out
 from .registry import functions
 
-_REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
+_METHODS = {
+    "reduce": {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp"},
+    "accumulate": {"add": "cumsum", "multiply": "cumprod", "logaddexp": "logcumsumexp"},
+}
 
 
 def array_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """`Tensor.__array_ufunc__`: calls of ufuncs, and `reduce` where there is a reduction of that name."""
     name, shown = ufunc.__name__, f"np.{ufunc.__name__}"
-    if method == "reduce" and name in _REDUCTIONS:
-        name, method, kwargs = _REDUCTIONS[name], "__call__", {"axis": 0, **kwargs}
+    if name in _METHODS.get(method, ()):
+        name, method, kwargs = _METHODS[method][name], "__call__", {"axis": 0, **kwargs}
     if method != "__call__":
         raise no_rule(f"{shown}.{method}", name, functions)
     if kwargs.get("where") is True:
@@ -49,7 +52,7 @@ def _call(function: Any, name: str, shown: str, args: tuple[Any, ...], kwargs: d
     if out is None:
         return result
     target = out[0] if type(out) is tuple and len(out) == 1 else out
-    if type(target) is not np.ndarray or result.requires_grad:
+    if type(target) is not np.ndarray or type(result) is tuple or result.requires_grad:
         raise unrecorded_out(shown)
     target[...] = result._value  # an ndarray that collects plain values: no graph is lost
     return target

@@ -11,6 +11,8 @@ from ..core.tensor import ArrayLike, Tensor
 from ..errors import StaleViewError
 from .samples import arrays, scalars
 
+__all__ = ["relu", "sigmoid"]
+
 
 @elementwise(
     lambda t, y, x: np.where(x > 0, t, 0),

@@ -50,7 +50,7 @@ PLACES = {
 def attained(y: Any, x: Any) -> tuple[Any, Any]:
     """Where x is equal to the order statistic y, and how often along the last axis."""
     there = x == np.expand_dims(y, -1)
-    return there, np.sum(there, axis=-1, keepdims=True, dtype=x.dtype)
+    return there, np.sum(there, axis=-1, keepdims=True).astype(x.dtype)
 
 
 def to_attained(g: Any, y: Any, x: Any, k: Any) -> Any:

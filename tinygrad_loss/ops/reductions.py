@@ -134,7 +134,7 @@ def mean(
 def attained(y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """Where x is equal to its extreme y, and over how many elements the extreme is shared."""
     there = x == restored(y, x, axis, keepdims)
-    return there, np.sum(there, axis=axis, keepdims=True, dtype=x.dtype)
+    return there, np.sum(there, axis=axis, keepdims=True).astype(x.dtype)
 
 
 def to_attained(g: Any, y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:

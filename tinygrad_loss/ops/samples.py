@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["arrays", "fractions", "positives", "scalars"]
-
 
 def arrays(*shapes: tuple[int, ...]) -> list[Any]:
     """Normal values of these shapes, no two equal, none within 0.05 of 0; the same at each call."""

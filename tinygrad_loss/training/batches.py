@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from ..errors import ArgumentError, DTypeError, LabelError
 Array = np.ndarray[Any, Any]
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rows:
     """Inputs, targets and weights with one row for each example; targets and weights may be None."""
 
     x: Array
@@ -123,7 +125,7 @@ def weighted_by_class(rows: Rows, class_weight: Mapping[int, float] | None) -> R
     if not np.array_equal(labels, labels.astype(int)):
         raise LabelError("class_weight got targets that are no labels.", "Labels are integers.", "Use sample_weight.")
     weights = np.array([class_weight.get(int(label), 1.0) for label in labels], dtype=float)
-    return rows._replace(weight=weights if rows.weight is None else rows.weight * weights)
+    return replace(rows, weight=weights if rows.weight is None else rows.weight * weights)
 
 
 def batches(rows: Rows, size: int, order: Any = None) -> Iterator[Rows]:
