@@ -14,17 +14,15 @@ from ..arguments import PLAIN_ANSWERS, VALUE_ANSWERS, from_numpy, numpy_path, pl
 from ..errors import no_rule, unrecorded_out
 from .registry import functions
 
-_METHODS = {
-    "reduce": {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp"},
-    "accumulate": {"add": "cumsum", "multiply": "cumprod", "logaddexp": "logcumsumexp"},
-}
+_METHODS = {"add.reduce": "sum", "multiply.reduce": "prod", "maximum.reduce": "max", "minimum.reduce": "min"}
+_METHODS |= {"logaddexp.reduce": "logsumexp", "add.accumulate": "cumsum", "multiply.accumulate": "cumprod"}
 
 
 def array_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """`Tensor.__array_ufunc__`: calls of ufuncs, and `reduce` where there is a reduction of that name."""
     name, shown = ufunc.__name__, f"np.{ufunc.__name__}"
-    if name in _METHODS.get(method, ()):
-        name, method, kwargs = _METHODS[method][name], "__call__", {"axis": 0, **kwargs}
+    if f"{name}.{method}" in _METHODS:
+        name, method, kwargs = _METHODS[f"{name}.{method}"], "__call__", {"axis": 0, **kwargs}
     if method != "__call__":
         raise no_rule(f"{shown}.{method}", name, functions)
     if kwargs.get("where") is True:
