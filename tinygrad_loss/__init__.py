@@ -97,7 +97,7 @@ from .ops.gathering import choose, compress, extract, fill_diagonal, put_along_a
 from .ops.hyperbolic import acosh, arccosh, arcsinh, arctanh, asinh, atanh, cosh, sinh, tanh
 from .ops.indexing import getitem, index_set, scatter_add
 from .ops.joining import concat, concatenate, hstack, stack, vstack
-from .ops.linalg import affine, matmul
+from .ops.linalg import affine, dot, matmul
 from .ops.logsums import logaddexp, logaddexp2, logcumsumexp, logsumexp
 from .ops.losses import (
     binary_cross_entropy,
@@ -297,6 +297,7 @@ __all__ = [
     "diff",
     "divide",
     "divmod",
+    "dot",
     "draw",
     "ediff1d",
     "elementwise_grad",

@@ -68,6 +68,8 @@ class Parameters(NamedTuple):
         for key, value in named.items():
             if type(value) is list:  # attributes are hashable
                 attributes[key] = tuple(value)
+            elif type(value) is np.ndarray or hasattr(value, "_value"):
+                attributes[key] = value.item()
         return args, attributes
 
 

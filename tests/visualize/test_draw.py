@@ -32,7 +32,8 @@ def test_scalar_edges_show_upstream_local_and_contribution():
 
 
 def test_works_after_backward_and_shows_the_pure_numbers():
-    y = neuron()
+    x = tg.tensor(2.0, requires_grad=True, name="x")
+    y = tg.tanh(x * -3.0)
     before = tg.draw(y).dot
     y.backward()
     assert tg.draw(y).dot == before
@@ -52,7 +53,11 @@ def test_layers_are_groups_and_every_op_has_a_gradient():
 
 
 def test_the_same_program_gives_the_same_text():
-    assert tg.draw(network()[3]).dot == tg.draw(network()[3]).dot
+    pictures = []
+    for _ in range(2):
+        loss = network()[3]
+        pictures.append(tg.draw(loss).dot)
+    assert pictures[0] == pictures[1]
 
 
 def test_names_are_escaped():
@@ -87,7 +92,7 @@ def test_errors():
     y.backward(retain_graph=False)
     with pytest.raises(errors.GraphError, match="freed"):
         tg.draw(y)
-    with pytest.raises(errors.ArgumentError, match="save cannot write 'graph.gif'"):
+    with pytest.raises(errors.ArgumentError, match=r"save cannot write 'graph\.gif'"):
         tg.draw(neuron()).save("graph.gif")
 
 

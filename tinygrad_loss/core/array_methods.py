@@ -219,6 +219,10 @@ class ArrayMethods:
         """See `tg.min`."""
         return functions["min"](self, axis, **options)
 
+    def dot(self, other: Any) -> Any:
+        """See `tg.dot`."""
+        return functions["dot"](self, other)
+
     def prod(self, axis: Any = None, **options: Any) -> Any:
         """See `tg.prod`."""
         return functions["prod"](self, axis, **options)

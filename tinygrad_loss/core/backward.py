@@ -71,7 +71,9 @@ def pull_back(
                 y = results(node)
                 values = [results(edge) if type(edge) is Node else edge for edge in edges]
             else:
-                values = [edge.value if type(edge) is Node else edge for edge in edges]
+                values = []
+                for edge in edges:  # a loop: in Python 3.11 a comprehension is a call of its own
+                    values.append(edge.value if type(edge) is Node else edge)
             rules = op.rules_for(len(edges)) if op.variadic else op.rules
             for index, (parent, rule, x) in enumerate(zip(edges, rules, values)):  # noqa: B905 - rules may be fewer
                 if type(parent) is not Node or rule is None or (needed is not None and parent not in needed):
@@ -79,7 +81,7 @@ def pull_back(
                 c = rule(g, y, *values, **attributes) if attributes else rule(g, y, *values)
                 kind = type(c)
                 if kind is not type(x) or (kind in _ARRAYS and (c.shape != x.shape or c.dtype is not x.dtype)):
-                    c = _fitted(c, parent.value, node, index)
+                    c = _fitted(c, parent.value, node, index, record)
                 if observer is not None:
                     observer.on_contribution(node, index, g, c)
                 if parent in gradients:
@@ -89,10 +91,7 @@ def pull_back(
             if release:
                 node.inputs = node.value = None
         for leaf, g in gradients.items():  # what is left is at the leaves
-            if needed is not None or observer is not None or leaf.annotate().hooks:
-                complete(leaf, g)
-            else:
-                found[leaf] = g
+            complete(leaf, g)
     return found
 
 
@@ -120,11 +119,11 @@ class Parts(dict[int, Any]):
         return tuple(wrap(g, None) if record and not isinstance(g, Tensor) else g for g in parts)
 
 
-def _fitted(c: Any, x: Any, node: Node, index: int) -> Any:
+def _fitted(c: Any, x: Any, node: Node, index: int, record: bool) -> Any:
     """A rule's result brought to the shape and dtype of its input `x`, or the rule's error."""
     if type(c) is Parts:
         return c
-    c = c if isinstance(c, (Tensor, np.ndarray)) else np.asarray(c)
+    c = (c if record else c._value) if isinstance(c, Tensor) else np.asarray(c)
     if c.dtype.kind not in "biufc":
         raise errors.rule_nothing(node.op.name, index, c[()])
     if c.shape != x.shape:
@@ -158,15 +157,17 @@ def starting_gradient(tensor: Tensor, gradient: Any = None, record: bool = False
 def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bool, inputs: Any) -> None:
     """Pull back from `tensor` and add to the `.grad` of the leaves (see `Tensor.backward`)."""
     seeds = [starting_gradient(tensor, gradient, create_graph)]
-    chosen = {t.node: t for t in ([inputs] if isinstance(inputs, Tensor) else inputs or ())}
-    if None in chosen or (inputs is not None and not chosen):
+    chosen = {t: t.node for t in ([inputs] if isinstance(inputs, Tensor) else inputs or ())}
+    if None in chosen.values() or (inputs is not None and not chosen):
         raise errors.no_graph()
-    found = pull_back([tensor.node], seeds, [*chosen] or None, record=create_graph, release=not retain_graph)
+    inner = {node: t for t, node in chosen.items() if node.op is not None}  # leaves are known by their owner
+    wanted = [*chosen.values()] if inner else None
+    found = pull_back([tensor.node], seeds, wanted, record=create_graph, release=not retain_graph)
     del seeds
     while found:
         leaf, g = found.popitem()
-        owner: Any = chosen[leaf] if chosen else leaf.extra.owner()  # type: ignore[union-attr]
-        if owner is None:
+        owner: Any = inner[leaf] if leaf in inner else leaf.annotate().owner()
+        if owner is None or (chosen and owner not in chosen):
             continue
         if type(g) is np.ndarray and (g.base is not None or sys.getrefcount(g) > _ALONE):
             g = g.copy()  # something else holds this memory too, and a leaf's gradient is its own
@@ -175,6 +176,7 @@ def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bo
         owner._grad = g if old is None else old + g if create_graph else wrap(old._value + g._value, None)
 
 
-_ALONE = sys.getrefcount(np.empty(0)) + 1  # what getrefcount says of an array that one variable holds
+# What getrefcount says of an array that one variable holds, asked of a variable as backward asks.
+_ALONE = (lambda array: sys.getrefcount(array))(np.empty(0))  # noqa: PLC3002, PLW0108
 _ARRAYS = (np.ndarray, Tensor)
 functions["backward"] = backward

@@ -69,8 +69,6 @@ class Tensor(ArrayMethods):
         """The same value without its graph; read-only, since the graph still holds it."""
         return wrap(self._value if self._node is None else read_only(self._value), None)
 
-    # Assignment binds a new value: nothing ever writes into an array that a node holds.
-
     def assign(self, value: ArrayLike, copy: bool = True) -> Tensor:
         """Bind a new value of the same shape, cast to this tensor's dtype; old graphs keep the old one.
 

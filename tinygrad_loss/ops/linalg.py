@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import bilinear, primitive
+from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ShapeError
 from .samples import arrays
 from .shaping import sum_to
+
+__all__ = ["affine", "dot", "matmul"]
 
 
 def transposed(x: Any) -> Any:
@@ -95,6 +98,24 @@ def matmul(a: ArrayLike, b: ArrayLike) -> Tensor:
     return a @ b
 
 
+def dot(a: ArrayLike, b: ArrayLike) -> Tensor:
+    """NumPy's dot: over the last axis of a and the second-last of b, their other axes side by side; a·b for numbers.
+
+    >>> tg.dot(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return np.multiply(a, b)
+    if np.ndim(b) <= 2:
+        return matmul(a, b)
+    inner = np.shape(b)[-2]
+    rows, columns = np.reshape(a, (-1, np.shape(a)[-1])), np.reshape(np.moveaxis(b, -2, 0), (inner, -1))
+    return np.reshape(matmul(rows, columns), (*np.shape(a)[:-1], *np.shape(b)[:-2], np.shape(b)[-1]))
+
+
+functions["dot"] = dot
+
+
 def explain_affine(x: Any, w: Any, b: Any) -> Exception:
     """The error for a bias, or else for the product, that does not fit."""
     if np.ndim(x) and np.ndim(w) == 2 and np.shape(x)[-1] == np.shape(w)[0]:
@@ -107,8 +128,8 @@ def explain_affine(x: Any, w: Any, b: Any) -> Exception:
 
 
 @primitive(
-    lambda g, y, x, w, b: g @ w.T,
-    lambda g, y, x, w, b: right_adjoint(g, y, x, w) if x.ndim != 2 else x.T @ g,
+    lambda g, y, x, w, b: np.dot(g, w.T),  # on small matrices dot takes half the time of @
+    lambda g, y, x, w, b: right_adjoint(g, y, x, w) if x.ndim != 2 else np.dot(x.T, g),
     lambda g, y, x, w, b: g.sum(axis=0) if g.ndim == 2 else np.sum(g, axis=(*range(g.ndim - 1),)),
     pushes=[
         lambda t, y, x, w, b: t @ w,
@@ -131,4 +152,4 @@ def affine(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> Tensor:
     >>> tg.affine(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]), tg.tensor([0.5]))
     tensor([[11.5]])
     """
-    return x @ w + b
+    return np.dot(x, w) + b
