@@ -46,7 +46,7 @@ def pull_back(
 
     def complete(node: Node, g: Any) -> Any:
         """What happens to a node's gradient once nothing can be added to it."""
-        for hook in tuple(node.extra.hooks.values()) if node.extra else ():
+        for hook in tuple(node.extra.hooks.values()) if node.extra and node.extra.hooks else ():
             g = hooked(hook, g)
         if node in wanted or (needed is None and node.extra and node.extra.owner):
             found[node] = g
@@ -166,7 +166,7 @@ def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bo
     del seeds
     while found:
         leaf, g = found.popitem()
-        owner: Any = inner[leaf] if leaf in inner else leaf.annotate().owner()
+        owner: Any = inner[leaf] if leaf in inner else leaf.extra.owner()  # type: ignore[union-attr]
         if owner is None or (chosen and owner not in chosen):
             continue
         if type(g) is np.ndarray and (g.base is not None or sys.getrefcount(g) > _ALONE):
