@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -131,6 +131,8 @@ def test_of_two_inputs_that_broadcast(name, data):
 def test_clip_with_bounds_of_their_own(data):
     shape = data.draw(FULL_SHAPES)
     x, low, width = (data.draw(hnp.arrays(float, shape, elements=e)) for e in (ANY, ANY, POSITIVE))
+    # At a bound x has slope 1 here, as with bounds that are numbers; PyTorch shares it with a bound that is a tensor.
+    assume(not np.any((x == low) | (x == low + width)))
     compare(np.clip, torch.clip, [x, low, low + width], data)
 
 
