@@ -12,7 +12,8 @@ from .. import losses, optimizers
 from ..errors import ArgumentError, NotCompiledError
 from ..modes import drawing, no_grad, seeds
 from .batches import Array, Rows, batches, held_out, rows_of, weighted_by_class, whole
-from .callback import CallbackList, History, Logs
+from .callback import CallbackList, Logs
+from .history import History
 from .judging import Judge
 from .progress import printer
 
