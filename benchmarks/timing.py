@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import statistics
@@ -30,8 +31,11 @@ def seconds(work: Work, times: int) -> float:
 def interleaved(works: dict[str, Work], rounds: int = 15, budget: float = 0.05) -> dict[str, list[float]]:
     """Times of each work, in seconds, one for each round; the works take turns.
 
-    `budget` is about how many seconds each takes in a round.
+    `budget` is about how many seconds each takes in a round. What was imported is frozen first: else
+    the collector walks through a peer's thousands of modules whenever someone makes many objects.
     """
+    gc.collect()
+    gc.freeze()
     repeats = {}
     for name, work in works.items():
         seconds(work, 2)  # warm up apart

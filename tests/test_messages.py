@@ -141,7 +141,7 @@ def test_text(name):
     ("call", "shown"),
     [
         (lambda: tg.getitem(leaf()), "missing 1 required positional argument: 'index'"),
-        (lambda: tg.exp(leaf(), foo=1), "exp(x): got an unexpected keyword argument 'foo'"),
+        (lambda: tg.affine(leaf(), 0, 0, foo=1), "affine(x, w, b): got an unexpected keyword argument 'foo'"),
         (lambda: tg.add(leaf()), "add() missing 1 required positional argument: 'b'"),
         (lambda: tg.softmax(leaf(), 0, 1), "softmax() takes from 1 to 2 positional arguments"),
     ],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import errors
+from ..arguments import as_value
 from ..modes import MODE
 from .numpy_bridge import array_function, array_ufunc
 from .registry import functions
@@ -25,6 +26,8 @@ class ArrayMethods:
     __slots__ = ()
 
     if TYPE_CHECKING:  # what Tensor brings
+        _value: Any
+        _node: Any
 
         def __getattr__(self, name: str) -> Any: ...
 
@@ -153,6 +156,28 @@ class ArrayMethods:
 
     # Assignment binds this variable to a new value: nothing ever writes into an array that a node holds.
 
+    def assign(self, value: Any, copy: bool = True) -> Any:
+        """Bind a new value of the same shape, cast to this tensor's dtype; old graphs keep the old one.
+
+        `copy=False` hands the array over: nobody may write into it afterwards.
+        """
+        for observer in MODE.get().observers:
+            observer.on_assign(self, value)
+        if self._base is not None:
+            raise errors.view_assignment("assign")
+        if not self.is_leaf:
+            raise errors.computed_assignment()
+        new, old = as_value(value), self._value
+        if new.shape != old.shape:
+            raise errors.assigned_shape(new.shape, old.shape)
+        if copy or new.dtype != old.dtype:
+            new = np.array(new, dtype=old.dtype)[()]
+        if self._node is None:
+            self._value = new
+        else:
+            self._become_leaf(new)
+        return self
+
     def _may_change_in_place(self, what: str) -> bool:
         """Whether this is a leaf with gradients, to be updated in place; an error where that is recorded."""
         if self._node is None or self._node.op is not None:
@@ -169,7 +194,7 @@ class ArrayMethods:
         if in_place:
             self.assign(result, copy=False)
         else:  # this variable goes on as the new node; whoever used it before keeps the old one
-            old, self._value, self._node = self._node, result._value, result._node  # type: ignore[misc, has-type]
+            old, self._value, self._node = self._node, result._value, result._node
             if old is not None and self._node is not None and old.extra is not None:
                 self._node.annotate().owner, old.extra.owner = old.extra.owner, None
             self.name = self.name

@@ -74,12 +74,12 @@ def pull_back(
                 values = []
                 for edge in edges:  # a loop: in Python 3.11 a comprehension is a call of its own
                     values.append(edge.value if type(edge) is Node else edge)
-            rules = op.rules_for(len(edges)) if op.variadic else op.rules
-            for index, (parent, rule, x) in enumerate(zip(edges, rules, values)):  # noqa: B905 - rules may be fewer
+            for index, rule in enumerate(op.rules_for(len(edges)) if op.variadic else op.rules):
+                parent = edges[index]
                 if type(parent) is not Node or rule is None or (needed is not None and parent not in needed):
                     continue
                 c = rule(g, y, *values, **attributes) if attributes else rule(g, y, *values)
-                kind = type(c)
+                x, kind = values[index], type(c)
                 if kind is not type(x) or (kind in _ARRAYS and (c.shape != x.shape or c.dtype is not x.dtype)):
                     c = _fitted(c, parent.value, node, index, record)
                 if observer is not None:
@@ -91,7 +91,11 @@ def pull_back(
             if release:
                 node.inputs = node.value = None
         for leaf, g in gradients.items():  # what is left is at the leaves
-            complete(leaf, g)
+            extra = leaf.extra
+            if needed is None and observer is None and extra and extra.owner and not extra.hooks:
+                found[leaf] = g
+            else:
+                complete(leaf, g)
     return found
 
 
@@ -145,7 +149,7 @@ def starting_gradient(tensor: Tensor, gradient: Any = None, record: bool = False
     if gradient is None:
         if tensor.size != 1:
             raise errors.not_a_scalar(tensor.shape)
-        gradient = np.ones(tensor.shape)
+        gradient = wrap(np.ones(tensor.shape, tensor.dtype)[()], None)
     gradient = gradient if isinstance(gradient, Tensor) else Tensor(gradient)
     if gradient.shape != tensor.shape:
         raise errors.gradient_shape("gradient=", gradient.shape, tensor.shape)
@@ -171,9 +175,12 @@ def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bo
             continue
         if type(g) is np.ndarray and (g.base is not None or sys.getrefcount(g) > _ALONE):
             g = g.copy()  # something else holds this memory too, and a leaf's gradient is its own
-        g = g if isinstance(g, Tensor) else wrap(g, None)
         old = owner._grad if leaf.op is None else None  # leaves add up; others start afresh
-        owner._grad = g if old is None else old + g if create_graph else wrap(old._value + g._value, None)
+        if create_graph:
+            g = g if isinstance(g, Tensor) else wrap(g, None)
+            owner._grad = g if old is None else old + g
+        else:
+            owner._grad = wrap(g if old is None else old._value + g, None)
 
 
 # What getrefcount says of an array that one variable holds, asked of a variable as backward asks.

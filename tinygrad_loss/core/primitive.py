@@ -54,13 +54,11 @@ class Op:
         self.parameters = read_parameters(kernel, info.pop("inputs", None))
         self.variadic = self.parameters.inputs < 0
         self.info = info  # the texts and samples: what pictures, cards and tests read
-        self.call = self._make_call()
+        simple = not (self.parameters.names or self.views)
+        make_call = {1: _unary_call, 2: _binary_call}.get(self.parameters.inputs if simple else 0, _general_call)
+        self.call = make_call(self)
         ops[self.name] = self
         functions[self.name] = self.call
-
-    def _make_call(self) -> Callable[..., Any]:
-        binary = self.parameters.inputs == 2 and not (self.parameters.names or self.views)
-        return _binary_call(self) if binary else _general_call(self)
 
     def front(self, function: F) -> F:
         """Make `function` the public face: it brings the user's arguments into inputs and attributes."""
@@ -79,6 +77,22 @@ class Op:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return op_named, (self.name,)
+
+
+def _unary_call(op: Op) -> Callable[..., Any]:
+    kernel = op.kernel
+
+    def call(x: Any) -> Any:
+        if not isinstance(x, Tensor):
+            return kernel(x if type(x) in NUMBERS else as_value(x))
+        node, edge = x._node, x._value
+        try:
+            value = kernel(edge)
+        except Exception as error:
+            raise errors.failed_call(op, (x,), NO_ATTRIBUTES, error) from None
+        return _result(op, (x,), (edge if node is None else node,), NO_ATTRIBUTES, value, node is not None)
+
+    return call
 
 
 def _binary_call(op: Op) -> Callable[..., Any]:

@@ -14,7 +14,6 @@ import numpy as np
 
 from .. import errors
 from ..arguments import as_value
-from ..modes import MODE
 from .array_methods import ArrayMethods, read_only
 from .node import NO_ATTRIBUTES, Extra, Node
 
@@ -68,27 +67,6 @@ class Tensor(ArrayMethods):
     def detach(self) -> Tensor:
         """The same value without its graph; read-only, since the graph still holds it."""
         return wrap(self._value if self._node is None else read_only(self._value), None)
-
-    def assign(self, value: ArrayLike, copy: bool = True) -> Tensor:
-        """Bind a new value of the same shape, cast to this tensor's dtype; old graphs keep the old one.
-
-        `copy=False` hands the array over: nobody may write into it afterwards.
-        """
-        for observer in MODE.get().observers:
-            observer.on_assign(self, value)
-        if self._base is not None:
-            raise errors.view_assignment("assign")
-        if not self.is_leaf:
-            raise errors.computed_assignment()
-        new = as_value(value)
-        if new.shape != self.shape:
-            raise errors.assigned_shape(new.shape, self.shape)
-        new = np.array(new, dtype=self.dtype)[()] if copy or new.dtype != self.dtype else new
-        if self._node is None:
-            self._value = new
-        else:
-            self._become_leaf(new)
-        return self
 
 
 class View(Tensor):

@@ -118,7 +118,8 @@ class Layer(Holder):
         call = CALL.get()
         if call is None or (training is not None and training is not call.training):
             return self._begin(call, bool(training), inputs, rest, options)
-        token = MODE.set(MODE.get().within(self._name))
+        mode = MODE.get()
+        token = MODE.set(mode.inner.get(self._name) or mode.within(self._name))
         try:
             if type(inputs) is not Tensor or inputs._value.dtype is not self._dtype:
                 inputs = taken(inputs, self._dtype, self.takes_integers, self._name)
@@ -126,7 +127,7 @@ class Layer(Holder):
                 self._build_for(inputs)
             if self._takes_training:
                 options["training"] = call.training
-            outputs = self.call(inputs, *rest, **options)
+            outputs = self.call(inputs, *rest, **options) if rest or options else self.call(inputs)
             if self._output_shape is None:
                 self._output_shape = open_shape(outputs)
             if self._activity_regularizer is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..core.array_methods import read_only
 from ..core.primitive import bilinear, primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
@@ -116,6 +118,12 @@ def dot(a: ArrayLike, b: ArrayLike) -> Tensor:
 functions["dot"] = dot
 
 
+@lru_cache(maxsize=64)
+def ones(count: int, dtype: Any) -> Any:
+    """A row of ones: its product with a matrix sums the rows in half the time of `sum`."""
+    return read_only(np.ones(count, dtype))
+
+
 def explain_affine(x: Any, w: Any, b: Any) -> Exception:
     """The error for a bias, or else for the product, that does not fit."""
     if np.ndim(x) and np.ndim(w) == 2 and np.shape(x)[-1] == np.shape(w)[0]:
@@ -128,9 +136,9 @@ def explain_affine(x: Any, w: Any, b: Any) -> Exception:
 
 
 @primitive(
-    lambda g, y, x, w, b: np.dot(g, w.T),  # on small matrices dot takes half the time of @
-    lambda g, y, x, w, b: right_adjoint(g, y, x, w) if x.ndim != 2 else np.dot(x.T, g),
-    lambda g, y, x, w, b: g.sum(axis=0) if g.ndim == 2 else np.sum(g, axis=(*range(g.ndim - 1),)),
+    lambda g, y, x, w, b: g.dot(w.T),  # on small matrices dot takes half the time of @
+    lambda g, y, x, w, b: right_adjoint(g, y, x, w) if x.ndim != 2 else x.T.dot(g),
+    lambda g, y, x, w, b: np.dot(ones(len(g), g.dtype), g) if g.ndim == 2 else np.sum(g, axis=(*range(g.ndim - 1),)),
     pushes=[
         lambda t, y, x, w, b: t @ w,
         lambda t, y, x, w, b: x @ t,
@@ -152,4 +160,4 @@ def affine(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> Tensor:
     >>> tg.affine(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]), tg.tensor([0.5]))
     tensor([[11.5]])
     """
-    return np.dot(x, w) + b
+    return x.dot(w) + b
