@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_loss as tg
+from tinygrad_loss.core.registry import functions, ops
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +20,13 @@ def _fresh_settings():
 def _doctest_names(doctest_namespace):
     doctest_namespace["tg"] = tg
     doctest_namespace["np"] = np
+
+
+@pytest.fixture
+def declare():
+    """Declare a user's op for one test; it is taken out of the registry afterwards."""
+    before = dict(ops), dict(functions)
+    yield lambda declarator, kernel: declarator(kernel)
+    for registry, old in zip((ops, functions), before, strict=True):
+        registry.clear()
+        registry.update(old)

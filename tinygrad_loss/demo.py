@@ -17,7 +17,7 @@ from .optimizers import SGD, Adam, GradientDescent
 from .training import Callback, Sequential
 from .visualize import draw
 
-SEED = 7
+SEED = 0
 
 
 class Run(NamedTuple):
@@ -55,15 +55,15 @@ class Progress(Callback):
 def runs() -> list[Run]:
     """The three optimizers: the same network, each with its own learning rate and number of epochs."""
     return [
-        Run("GradientDescent", GradientDescent(learning_rate=0.5), epochs=500, batch_size=None),
-        Run("SGD", SGD(learning_rate=0.1, momentum=0.9), epochs=40, batch_size=32),
-        Run("Adam", Adam(learning_rate=0.003), epochs=40, batch_size=32),
+        Run("GradientDescent", GradientDescent(learning_rate=0.7), epochs=400, batch_size=None),
+        Run("SGD", SGD(learning_rate=0.05, momentum=0.9), epochs=40, batch_size=32),
+        Run("Adam", Adam(learning_rate=0.002), epochs=30, batch_size=32),
     ]
 
 
 def network() -> Sequential:
     """Three Dense layers, the last giving ten probabilities."""
-    return Sequential([Dense(64, activation="relu"), Dense(32, activation="relu"), Dense(10, activation="softmax")])
+    return Sequential([Dense(256, activation="relu"), Dense(64, activation="relu"), Dense(10, activation="softmax")])
 
 
 def run_demo(folder: str | Path = ".", show: Any = print) -> dict[str, float]:
