@@ -102,6 +102,11 @@ def observed_by(observer: Any) -> Iterator[Any]:
         MODE.reset(token)
 
 
+def tracer() -> Any:
+    """The observer that writes a program down now, or None. Backward then runs its rules on Tensors, for it to see."""
+    return next((observer for observer in MODE.get().observers if observer.traces), None)
+
+
 class Config:
     """Process-wide settings: `tg.config`."""
 
@@ -154,9 +159,9 @@ seeds = SeedSource()
 
 
 def drawing(generator: np.random.Generator) -> np.random.Generator:
-    """`generator`, about to be drawn from: observers are told, so that the draw can be repeated."""
+    """`generator`, about to be drawn from: an observer may put itself in between, to repeat the draw later."""
     for observer in MODE.get().observers:
-        observer.on_draw(generator)
+        generator = observer.on_draw(generator) or generator
     return generator
 
 

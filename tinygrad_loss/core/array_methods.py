@@ -161,8 +161,6 @@ class ArrayMethods:
 
         `copy=False` hands the array over: nobody may write into it afterwards.
         """
-        for observer in MODE.get().observers:
-            observer.on_assign(self, value)
         if self._base is not None:
             raise errors.view_assignment("assign")
         if not self.is_leaf:
@@ -176,6 +174,8 @@ class ArrayMethods:
             self._value = new
         else:
             self._become_leaf(new)
+        for observer in MODE.get().observers:
+            observer.on_assign(self, value)
         return self
 
     def _may_change_in_place(self, what: str) -> bool:

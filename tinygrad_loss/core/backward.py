@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..modes import no_grad
+from ..modes import no_grad, tracer
 from .array_methods import hooked
 from .hooks import Observer
 from .node import Node, leading_to, newest_first
@@ -69,7 +69,7 @@ def pull_back(
                 g = complete(node, g)
             if record:
                 y = results(node)
-                values = [results(edge) if type(edge) is Node else edge for edge in edges]
+                values = [results(edge) for edge in edges]
             else:
                 values = []
                 for edge in edges:  # a loop: in Python 3.11 a comprehension is a call of its own
@@ -160,13 +160,16 @@ def starting_gradient(tensor: Tensor, gradient: Any = None, record: bool = False
 
 def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bool, inputs: Any) -> None:
     """Pull back from `tensor` and add to the `.grad` of the leaves (see `Tensor.backward`)."""
-    seeds = [starting_gradient(tensor, gradient, create_graph)]
+    tracing = tracer()
+    record = create_graph or tracing is not None
+    seeds = [starting_gradient(tensor, gradient, record)]
     chosen = {t: t.node for t in ([inputs] if isinstance(inputs, Tensor) else inputs or ())}
     if None in chosen.values() or (inputs is not None and not chosen):
         raise errors.no_graph()
     inner = {node: t for t, node in chosen.items() if node.op is not None}  # leaves are known by their owner
     wanted = [*chosen.values()] if inner else None
-    found = pull_back([tensor.node], seeds, wanted, record=create_graph, release=not retain_graph)
+    with no_grad() if tracing and not create_graph else nullcontext():
+        found = pull_back([tensor.node], seeds, wanted, record=record, release=not retain_graph, observer=tracing)
     del seeds
     while found:
         leaf, g = found.popitem()
@@ -176,7 +179,7 @@ def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bo
         if type(g) is np.ndarray and (g.base is not None or sys.getrefcount(g) > _ALONE):
             g = g.copy()  # something else holds this memory too, and a leaf's gradient is its own
         old = owner._grad if leaf.op is None else None  # leaves add up; others start afresh
-        if create_graph:
+        if record:
             g = g if isinstance(g, Tensor) else wrap(g, None)
             owner._grad = g if old is None else old + g
         else:

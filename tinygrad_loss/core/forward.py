@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import reduce
-from operator import add, attrgetter
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -36,10 +36,14 @@ def push_forward(
             if node in found or node not in moving or node.op is None:
                 continue
             ts = [found.get(edge) if type(edge) is Node else None for edge in node.inputs]
-            plain = attrgetter("value") if not record else results
-            values = [plain(edge) if type(edge) is Node else edge for edge in node.inputs]
-            found[node] = _push(node.op, plain(node), values, ts, node.attributes)
+            given = results if record else _plain
+            values = [given(edge) for edge in node.inputs]
+            found[node] = _push(node.op, given(node), values, ts, node.attributes)
     return [found.get(node) for node in outputs]
+
+
+def _plain(edge: Any) -> Any:
+    return edge.value if type(edge) is Node else edge
 
 
 def _push(op: Op, y: Any, values: list[Any], ts: list[Any], attributes: dict[str, Any]) -> Any:

@@ -14,17 +14,22 @@ from .node import Node
 class Observer:
     """Base of observers: override what you want to see. Every method does nothing here."""
 
+    traces = False  # True: backward's rules run on Tensors, so that `on_call` sees their ops as well
+
     def on_call(self, op: Any, inputs: tuple[Any, ...], attributes: dict[str, Any], result: Any) -> None:
         """An op was called on Tensors: `result` is the new Tensor (or a tuple of them)."""
 
     def on_assign(self, tensor: Any, value: Any) -> None:
-        """`tensor` is about to be bound to the new value (a Tensor or an array)."""
+        """`tensor` was bound to a new value (a Tensor or an array)."""
 
     def on_escape(self, tensor: Any, what: str) -> None:
         """The value of `tensor` is about to leave for Python, through `what` (float, bool, .data, ...)."""
 
-    def on_draw(self, generator: Any) -> None:
-        """Random numbers are about to be drawn from `generator`."""
+    def on_draw(self, generator: Any) -> Any:
+        """Random numbers are about to be drawn from `generator`; what is returned is drawn from instead."""
+
+    def on_update(self, optimizer: Any, parameters: list[Any], gradients: list[Any]) -> None:
+        """An optimizer is about to make a step, by these gradients."""
 
     def on_gradient(self, node: Node, gradient: Any) -> None:
         """Backward has all of `node`'s gradient and is about to pass it on."""

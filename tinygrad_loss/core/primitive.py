@@ -180,8 +180,10 @@ def _item(value: Any, node: Node | None, index: int, scope: Any) -> Tensor:
     return wrap(value, Node(ops["item"], (node,), {"index": index}, value, scope))
 
 
-def results(node: Node) -> Any:
-    """The Tensor, or the tuple of Tensors, that `node` stands for."""
+def results(node: Any) -> Any:
+    """The Tensor, or the tuple of Tensors, that `node` stands for; a raw value as a Tensor, so that its use is seen."""
+    if type(node) is not Node:
+        return wrap(node, None) if isinstance(node, (np.ndarray, np.generic)) else node
     if type(node.value) is tuple:
         return tuple(_item(value, node, index, node.scope) for index, value in enumerate(node.value))
     return wrap(node.value, node)

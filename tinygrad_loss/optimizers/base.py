@@ -12,6 +12,7 @@ import numpy as np
 
 from ..core.tensor import Tensor, as_value, wrap
 from ..errors import ArgumentError, GraphError, ShapeError
+from ..modes import MODE
 from .arguments import check_leaf, listed, number, only_one_bound, refuse_parameters, refuse_unknown
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from .rules import decayed
@@ -104,6 +105,13 @@ class Optimizer:
     def rule(self, learning_rate: float, step: int) -> Rule:
         """This step's update: a function of (w, g, *state) that gives the new (w, *state), all arrays."""
         raise NotImplementedError(f"{type(self).__name__} needs a method rule(self, learning_rate, step).")
+
+    def whole_rule(self, learning_rate: Any, step: Any) -> Rule:
+        """`rule`, after the weight decay if there is one."""
+        rule = self.rule(learning_rate, step)
+        if self.weight_decay is None:
+            return rule
+        return partial(_after_decay, rule, learning_rate, self.weight_decay)
 
     def initial_state(self, w: Any) -> tuple[Any, ...]:
         """What is remembered of a weight before the first step: zeros for each slot."""
@@ -249,10 +257,9 @@ class Optimizer:
 
     def _update(self, parameters: list[Tensor], gradients: list[Any]) -> None:
         """One step: all is computed before anything is assigned, so that an error leaves all as it was."""
-        states, rule = self._state, self.rule(self.learning_rate, self.iterations + 1)
-        if self.weight_decay is not None:
-            rule = partial(_after_decay, rule, self.learning_rate, self.weight_decay)
-        computed = []
+        for observer in MODE.get().observers:
+            observer.on_update(self, parameters, gradients)
+        states, rule, computed = self._state, self.whole_rule(self.learning_rate, self.iterations + 1), []
         for parameter, g in zip(parameters, self.clipped(gradients), strict=True):
             state = states[parameter]
             new = rule(parameter._value, g, *map(_value, state)) if state else rule(parameter._value, g)

@@ -7,7 +7,6 @@ stays float32. w is the weight, g its gradient, `step` counts from 1.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -96,7 +95,7 @@ def adam(
     >>> w
     array([0.90000006])
     """
-    alpha = learning_rate * math.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+    alpha = learning_rate * (1 - beta_2**step) ** 0.5 / (1 - beta_1**step)
     m = m + (g - m) * (1 - beta_1)
     v = v + (g * g - v) * (1 - beta_2)
     return w - alpha * m / (np.sqrt(v) + epsilon), m, v
@@ -123,7 +122,7 @@ def amsgrad(
     >>> w
     array([0.90000006])
     """
-    alpha = learning_rate * math.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+    alpha = learning_rate * (1 - beta_2**step) ** 0.5 / (1 - beta_1**step)
     m = m + (g - m) * (1 - beta_1)
     v = v + (g * g - v) * (1 - beta_2)
     v_max = np.maximum(v_max, v)

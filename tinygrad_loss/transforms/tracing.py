@@ -11,7 +11,7 @@ from .. import errors
 from ..core.node import Node, newest_first
 from ..core.registry import functions
 from ..core.tensor import Tensor, as_value, wrap
-from ..modes import enable_grad, is_grad_enabled
+from ..modes import enable_grad, is_grad_enabled, tracer
 from .trees import flatten, map_leaves
 
 
@@ -82,7 +82,7 @@ def trace(
     outputs, rebuild_outputs = flatten(result)
     outputs = [y if isinstance(y, Tensor) else Tensor(y) for y in outputs]
     inputs = [x.node for x in traced]
-    record = recording and _reaches_outside(outputs, {x for x in inputs if x.op is None})
+    record = tracer() is not None or (recording and _reaches_outside(outputs, {x for x in inputs if x.op is None}))
     plain = not any(isinstance(x, Tensor) for x in arrays)
     shape = rebuild if not isinstance(argnums, int) else lambda values: rebuild(values)[0]
     found = Trace(inputs, outputs, shape, rebuild_outputs, None, record, plain)

@@ -1,0 +1,305 @@
+"""Capture: watch one eager run of a function, backward and optimizer step included, and write it down as a listing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.hooks import Observer
+from ..core.tensor import Tensor
+from ..errors import GraphError
+from ..modes import observed_by
+from .ir import Listing, Step, Update, Value
+from .traced import Host, Traced, Untraceable
+
+__all__ = ["CaptureError", "Recorder", "capture"]
+
+
+class CaptureError(GraphError):
+    """A function does what a program cannot repeat."""
+
+
+class Member(NamedTuple):
+    """One parameter of an update, with its state and its gradient."""
+
+    parameter: Tensor
+    leaves: list[Value]  # the parameter, then what the optimizer remembers of it
+    gradient: Value
+
+    @property
+    def kind(self) -> Any:
+        """What has to be equal to stand side by side; None where it has to stand alone."""
+        alike = all(leaf.shape == self.leaves[0].shape for leaf in self.leaves)
+        if not alike or getattr(self.parameter, "constraint", None) is not None:
+            return None
+        return tuple(value.dtype.str for value in (*self.leaves, self.gradient))
+
+
+class Drawing:
+    """A random generator that tells the recorder what is drawn from it."""
+
+    def __init__(self, recorder: Recorder, generator: np.random.Generator) -> None:
+        self._recorder = recorder
+        self._generator = generator
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._generator, name)
+
+        def drawn(*args: Any, **options: Any) -> Any:
+            array = method(*args, **options)
+            return self._recorder.drew(method, args, options, array)
+
+        return drawn
+
+
+class Recorder(Observer):
+    """Writes a listing of everything that it sees happen to Tensors."""
+
+    traces = True
+
+    def __init__(self, strict: bool = False) -> None:
+        self.strict = strict  # whether a value that is asked for is an error, or a reason to stay eager
+        self.listing = Listing()
+        self.known: dict[int, Value] = {}  # by id of the array
+        self.kept: list[Any] = []  # arrays whose ids are known stay alive
+        self.touched: dict[int, tuple[Tensor, Any]] = {}  # leaves, with their .grad before the run
+        self.phase, self.op, self.scope = "forward", "", ()
+        self.updating: set[int] = set()
+        self.reason: str | None = None  # why no program can be made
+        self.pulled = False
+
+    # What the engine tells
+
+    def on_call(self, op: Any, inputs: tuple[Any, ...], attributes: dict[str, Any], result: Any) -> None:
+        """Take the kernel apart into steps; or, where that is not possible, make it one step."""
+        self.op = op.name
+        node = getattr(result, "_node", None)
+        self.scope = node.scope if node is not None else self.scope
+        values = [self.value_of(x) for x in inputs]
+        start = len(self.listing.steps)
+        try:
+            with np.errstate(all="ignore"):
+                made = op.kernel(*[Traced(x, self.emit) if isinstance(x, Value) else x for x in values], **attributes)
+            made = made if isinstance(made, tuple) else (made,)
+            if not all(isinstance(each, (Traced, np.ndarray, np.generic)) for each in made):
+                raise Untraceable("not an array")
+        except Untraceable:
+            del self.listing.steps[start:]
+            made = None
+        results = result if isinstance(result, tuple) else (result,)
+        if made is None:
+            fresh = tuple(Value(each._value) for each in results)
+            kernel = op.kernel
+            self.emit(Step("call", kernel, tuple(values), dict(attributes), fresh if isinstance(result, tuple) else fresh[0]))
+            made = fresh
+        for tensor, each in zip(results, made, strict=True):
+            if type(tensor._value) is np.bool_:  # a singleton: known by identity, it would be any other
+                tensor._value = np.array(tensor._value)
+            value = each.value if isinstance(each, Traced) else each
+            if id(tensor._value) not in self.known:
+                array = tensor._value
+                self.know(array, value if isinstance(value, Value) else Value(np.asarray(array), "constant"))
+
+    def on_assign(self, tensor: Any, value: Any) -> None:
+        """A new value of a leaf or state is what the program leaves behind."""
+        leaf = self.leaf(tensor)
+        if id(tensor) in self.updating:  # the eager end of a step that is written down already
+            self.updating.discard(id(tensor))
+            new = next(made for old, made in self.listing.assigned if old is leaf)
+        else:
+            new = self._cast(self.value_of(value if isinstance(value, Tensor) else np.asarray(value)), leaf)
+            self._assign(leaf, new)
+        self.know(tensor._value, new)
+
+    def _assign(self, leaf: Value, new: Value) -> None:
+        self.listing.assigned = [(old, made) for old, made in self.listing.assigned if old is not leaf]
+        self.listing.assigned.append((leaf, new))
+
+    def on_escape(self, tensor: Any, what: str) -> None:
+        """A value that Python decides by may be another one at the next run."""
+        shown = f"a tensor of shape {tensor.shape}" + (f", {tensor.name!r}," if tensor.name else "")
+        if self.strict:
+            raise CaptureError(
+                f"jit cannot go on: {what} asked for the value of {shown} while the program is written down.",
+                "A program repeats NumPy calls; what Python does with a value would be decided once, for all calls.",
+                "Use np.where instead of if, return the tensor and ask outside, or leave this part out of the function.",
+            )
+        self.refuse(f"{what} asked for the value of {shown}", "Python would decide by it once, for all calls.")
+
+    def on_draw(self, generator: Any) -> Any:
+        """Draw through the recorder."""
+        return Drawing(self, generator)
+
+    def on_gradient(self, node: Any, gradient: Any) -> None:
+        """Backward has come to a node: the steps to come are its rule."""
+        self.phase = "backward"
+        self.pulled = True
+        self.scope = node.scope
+        value = self.value_of(getattr(gradient, "_value", gradient))
+        name = self.known[id(node.value)].name if id(node.value) in self.known else ""
+        if isinstance(value, Value) and not value.name and name and value.source == "step":
+            value.name = f"d_{name}"
+
+    def on_update(self, optimizer: Any, parameters: list[Any], gradients: list[Any]) -> None:
+        """Write down the optimizer's rule for these parameters; the eager step that follows is left alone."""
+        self.phase, self.scope, self.op = "update", (), optimizer.name
+        if optimizer not in self.listing.optimizers:
+            self.listing.optimizers.append(optimizer)
+        number = self.listing.optimizers.index(optimizer) or ""
+        rate, step = Host(optimizer.learning_rate, f"learning_rate{number}"), Host(optimizer.iterations + 1, f"step{number}")
+        try:
+            given = [Traced(self._array(g), self.emit) for g in gradients]
+            members = [
+                Member(p, [self.leaf(owner) for owner in (p, *optimizer.state_of(p))], g.value)
+                for p, g in zip(parameters, optimizer.clipped(given), strict=True)
+            ]
+            rule = optimizer.whole_rule(rate, step)
+            groups: dict[Any, list[Member]] = {}
+            for member in members:
+                groups.setdefault(member.kind, []).append(member)
+            for kind, group in groups.items():
+                if kind is None or not self._update_flat(optimizer, rule, group):
+                    self._update_each(rule, group)
+        except Untraceable as error:
+            self.refuse(f"{type(optimizer).__name__}'s step", str(error))
+        self.phase = "forward"
+
+    def _update_flat(self, optimizer: Any, rule: Any, group: list[Member]) -> bool:
+        """One step for all parameters of a group, if the rule treats each element by itself."""
+        slots = ("w", "g", *optimizer.slots)
+        columns = [[m.leaves[0] for m in group], [m.gradient for m in group]]
+        columns += [[m.leaves[i] for m in group] for i in range(1, len(slots) - 1)]
+        flat = [Value(np.concatenate([np.ravel(v.array) for v in column]), name=slot) for slot, column in zip(slots, columns, strict=True)]
+        steps: list[Step] = []
+        with np.errstate(all="ignore"):
+            results = rule(*[Traced(value, steps.append) for value in flat])
+        made = [each.value for each in results]
+        small = {(), flat[0].shape}
+        if any(step.kind != "ufunc" or step.results[0].shape not in small for step in steps):
+            return False
+        if [v.dtype for v in made] != [flat[0].dtype, *[v.dtype for v in flat[2:]]]:
+            return False
+        update = Update(optimizer.name, slots, flat, made, steps)
+        new = [[Value(leaf.array, name=leaf.name) for leaf in m.leaves] for m in group]
+        arguments = tuple((*m.leaves, m.gradient) for m in group)
+        self.emit(Step("update", update, arguments, {}, tuple(value for row in new for value in row)))
+        for member, row in zip(group, new, strict=True):
+            self._updated(member, row)
+        return True
+
+    def _update_each(self, rule: Any, group: list[Member]) -> None:
+        """The rule for one parameter after the other, with its constraint."""
+        for member in group:
+            first, *rest = [Traced(leaf, self.emit) for leaf in member.leaves]
+            with np.errstate(all="ignore"):
+                new = rule(first, Traced(member.gradient, self.emit), *rest)
+            constraint = getattr(member.parameter, "constraint", None)
+            if constraint is not None:
+                new = (constraint(new[0]), *new[1:])
+            self._updated(member, [self._cast(self._array(made), leaf) for made, leaf in zip(new, member.leaves, strict=True)])
+
+    def _updated(self, member: Member, new: list[Value]) -> None:
+        for leaf, made in zip(member.leaves, new, strict=True):
+            self._assign(leaf, made)
+            self.updating.add(id(leaf.owner))
+
+    # What is written down
+
+    def emit(self, step: Step) -> None:
+        """Add a step, marked with what it belongs to."""
+        step.op, step.scope, step.phase = self.op, self.scope, self.phase
+        self.listing.steps.append(step)
+
+    def drew(self, method: Any, args: Any, options: Any, array: Any) -> Any:
+        """A draw is a step that is made again at each run, in the same order."""
+        array = array if isinstance(array, np.ndarray) else np.asarray(array)
+        value = Value(array, name="draw")
+        self.op = method.__name__
+        self.emit(Step("call", method, args, options, value))
+        self.listing.draws.append(value)
+        self.know(array, value)
+        return array
+
+    def know(self, array: Any, value: Value) -> None:
+        """From now on, this array is that value."""
+        self.known[id(array)] = value
+        self.kept.append(array)
+
+    def value_of(self, x: Any) -> Any:
+        """The Value that a Tensor or an array stands for; numbers stay as they are."""
+        if isinstance(x, Tensor):
+            array = x._value
+            if id(array) in self.known:
+                return self.known[id(array)]
+            return self.leaf(x)
+        if isinstance(x, (np.ndarray, np.generic)):
+            return self._array(x)
+        return x if isinstance(x, (int, float, bool)) else self._array(np.asarray(x))
+
+    def _array(self, array: Any) -> Value:
+        if isinstance(array, Traced):
+            return array.value
+        if id(array) not in self.known:
+            base = getattr(array, "base", None)
+            while base is not None:
+                if id(base) in self.known and self.known[id(base)].source != "constant":
+                    self.refuse("a view of a value", "It was taken where it could not be seen: take it of the Tensor.")
+                base = getattr(base, "base", None)
+            self.know(array, Value(np.asarray(array), "constant"))
+        return self.known[id(array)]
+
+    def leaf(self, tensor: Any) -> Value:
+        """A Tensor that was there before: its data is read at each run."""
+        found = self.listing.leaves.get(id(tensor))
+        if found is None:
+            if any(tensor is before for _, before in self.touched.values()):
+                self.refuse("adding to a .grad that was there before", "Set it to None first.")
+            extra = None if tensor._node is None else tensor._node.extra
+            if extra is not None and extra.hooks:
+                self.refuse("a tensor with hooks", "Hooks are called by the engine only.")
+            found = Value(np.asarray(tensor._value), "leaf", tensor.name or "", tensor)
+            self.listing.leaves[id(tensor)] = found
+            self.touched[id(tensor)] = (tensor, getattr(tensor, "_grad", None))
+            self.know(tensor._value, found)
+        return found
+
+    def refuse(self, what: str, why: str) -> None:
+        """No program can be made of this function: note it, and go on eagerly."""
+        self.reason = self.reason or f"{what}: {why}"
+
+    def _cast(self, value: Value, leaf: Value) -> Value:
+        if value.dtype == leaf.dtype:
+            return value
+        made = Value(np.asarray(value.array).astype(leaf.dtype))
+        self.emit(Step("cast", np.ndarray.astype, (value, leaf.dtype), {}, made))
+        return made
+
+
+def capture(
+    function: Callable[..., Any], tensors: Sequence[Tensor], names: Sequence[str], strict: bool = False
+) -> tuple[Any, Recorder]:
+    """Run `function()` once, eagerly, and write down what happens to the Tensors `tensors`, its arguments."""
+    recorder = Recorder(strict)
+    for tensor, name in zip(tensors, names, strict=True):
+        value = Value(tensor._value, "argument", name)
+        recorder.listing.arguments.append(value)
+        recorder.know(tensor._value, value)
+    with observed_by(recorder):
+        result = function()
+    return result, recorder
+
+
+def finish(recorder: Recorder, outputs: Sequence[Any]) -> Listing:
+    """Add to the listing what the program returns and which gradients it leaves in its leaves."""
+    listing = recorder.listing
+    listing.outputs = [recorder.value_of(y) for y in outputs]
+    for tensor, before in list(recorder.touched.values()):
+        after = getattr(tensor, "_grad", None)
+        if after is not before:
+            leaf = listing.leaves[id(tensor)]
+            listing.gradients.append((leaf, None if after is None else recorder.value_of(after)))
+            if getattr(after, "_node", None) is not None:
+                recorder.refuse("a gradient with a graph of its own", "create_graph=True needs the engine.")
+    return listing

@@ -1,0 +1,129 @@
+"""The program as data: values, and the steps that make them. Every pass reads and writes only this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+Source = Literal["step", "argument", "leaf", "host", "constant"]
+Kind = Literal["ufunc", "reduce", "product", "view", "where", "cast", "call", "update"]
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Value:
+    """One array of the program: where it comes from, its shape and dtype, and a name to read."""
+
+    array: Any  # what it was during capture: read for constants, and by later tracing
+    source: Source = "step"
+    name: str = ""
+    owner: Any = None  # the Tensor of a leaf; the text of a host number
+
+    def __repr__(self) -> str:
+        return f"<{self.name or self.source} {self.shape}>"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of its axes."""
+        return np.shape(self.array)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of its elements."""
+        return np.asarray(self.array).dtype if self.source == "host" else self.array.dtype
+
+    @property
+    def size(self) -> int:
+        """How many elements it has."""
+        return int(np.size(self.array))
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """One NumPy call of the program."""
+
+    kind: Kind
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]  # Values, or what Python has for the rest; Values also inside tuples and slices
+    options: dict[str, Any]
+    result: Value | tuple[Value, ...]
+    op: str = ""  # the op it is a part of
+    scope: tuple[str, ...] = ()  # the layers that were being called
+    phase: str = "forward"
+    text: str = ""  # how a view is written, with {0} for its operand
+
+    @property
+    def results(self) -> tuple[Value, ...]:
+        """What it makes, one or several."""
+        return self.result if isinstance(self.result, tuple) else (self.result,)
+
+    @property
+    def operands(self) -> list[Value]:
+        """The Values among its arguments, in order, with repetitions."""
+        return list(values_in((self.arguments, self.options)))
+
+
+def values_in(thing: Any) -> Iterator[Value]:
+    """Every Value inside nested arguments."""
+    if isinstance(thing, Value):
+        yield thing
+    elif isinstance(thing, (tuple, list)):
+        for each in thing:
+            yield from values_in(each)
+    elif isinstance(thing, dict):
+        for each in thing.values():
+            yield from values_in(each)
+    elif isinstance(thing, slice):
+        yield from values_in((thing.start, thing.stop, thing.step))
+
+
+def replaced(thing: Any, new: Callable[[Value], Any]) -> Any:
+    """Nested arguments with every Value replaced by `new(value)`."""
+    if isinstance(thing, Value):
+        return new(thing)
+    if isinstance(thing, (tuple, list)):
+        return type(thing)(replaced(each, new) for each in thing)
+    if isinstance(thing, dict):
+        return {key: replaced(each, new) for key, each in thing.items()}
+    if isinstance(thing, slice):
+        return slice(*(replaced(each, new) for each in (thing.start, thing.stop, thing.step)))
+    return thing
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Update:
+    """An optimizer's rule, for all parameters of one dtype at once: each array stands side by side in a flat one."""
+
+    name: str
+    slots: tuple[str, ...]  # what the flat arrays are: "w", "g", then the states
+    inputs: list[Value]  # flat, in the order of `slots`
+    results: list[Value]  # flat: the new w, then the new states
+    steps: list[Step]
+
+    def __call__(self, *_: Any) -> Any:
+        """Updates run as generated code only."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {', '.join(self.slots)}>"
+
+
+@dataclass(slots=True, eq=False)
+class Listing:
+    """All that capture found: the steps in order, what goes in and what comes out."""
+
+    steps: list[Step] = field(default_factory=list)
+    arguments: list[Value] = field(default_factory=list)
+    leaves: dict[int, Value] = field(default_factory=dict)  # by id of the Tensor
+    hosts: list[Value] = field(default_factory=list)
+    draws: list[Value] = field(default_factory=list)
+    outputs: list[Value] = field(default_factory=list)
+    assigned: list[tuple[Value, Value]] = field(default_factory=list)  # (leaf, its new value)
+    gradients: list[tuple[Value, Value | None]] = field(default_factory=list)  # (leaf, what .grad becomes)
+    optimizers: list[Any] = field(default_factory=list)  # each counts one more step
+
+    def kept(self) -> list[Value]:
+        """The values that must be there at the end."""
+        return [*self.outputs, *(new for _, new in self.assigned), *(g for _, g in self.gradients if g is not None)]

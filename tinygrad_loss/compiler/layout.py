@@ -1,0 +1,164 @@
+"""Where every value lives: parameters, state and gradients side by side in flat arrays, the rest in memory reused.
+
+A program's shapes are fixed, so all of its memory is laid out before it runs: a value is a place, its
+transpose another view of the same place, and a step writes where its result belongs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .ir import Listing, Step, Update, Value
+
+__all__ = ["Block", "Flat", "Layout", "laid_out"]
+
+WRITES = {"ufunc", "reduce", "product", "where", "cast"}  # kinds of steps that can be told where to write
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """A piece of memory that several values use, one after the other."""
+
+    size: int  # bytes
+    name: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Flat:
+    """The arrays of one update: a flat array for each of its slots, and where each parameter begins."""
+
+    update: Update
+    step: Step
+    names: list[str]
+    starts: list[int]
+    size: int
+    dtypes: list[np.dtype[Any]]
+
+
+@dataclass(slots=True, eq=False)
+class Layout:
+    """The places of all values; a value without one is a local variable of the program."""
+
+    blocks: list[Block] = field(default_factory=list)
+    flats: list[Flat] = field(default_factory=list)
+    in_block: dict[int, Block] = field(default_factory=dict)  # by id of the value
+    in_flat: dict[int, tuple[str, int]] = field(default_factory=dict)  # (flat array, start)
+    copied: dict[int, list[tuple[str, int]]] = field(default_factory=dict)  # gradients made elsewhere
+    ends: dict[int, list[Value]] = field(default_factory=dict)  # local variables to drop, by step
+
+    def placed(self, value: Value) -> bool:
+        """Whether the value has memory of its own before the program runs."""
+        return id(value) in self.in_block or id(value) in self.in_flat
+
+
+def roots_of(listing: Listing) -> dict[int, Value]:
+    """The value whose memory each view looks at, by id; a value that is no view is its own."""
+    roots: dict[int, Value] = {}
+    for step in listing.steps:
+        if step.kind == "view":
+            base = step.arguments[0]
+            roots[id(step.result)] = roots.get(id(base), base)
+    return roots
+
+
+def laid_out(listing: Listing, reuse: bool = True) -> Layout:
+    """Find a place for every value of the listing; without `reuse` each has its own."""
+    layout = Layout()
+    roots = roots_of(listing)
+    fresh = {id(roots.get(id(value), value)) for value in listing.kept()}  # what leaves the program is new each time
+    for number, step in enumerate(step for step in listing.steps if step.kind == "update"):
+        _flat(layout, step, number)
+    _gradients(layout, listing, roots, fresh)
+    last = _last_uses(listing, roots)
+    free: dict[int, list[Block]] = {}
+    for index, step in enumerate(listing.steps):
+        dying = [value for value in last.get(index, []) if id(value) in layout.in_block]
+        if step.kind in WRITES:
+            _place(layout, step, dying, free, fresh, reuse)
+        for value in last.get(index, []):
+            if id(value) in layout.in_block:
+                block = layout.in_block[id(value)]
+                if reuse and block not in free.setdefault(block.size, []) and not _taken_over(layout, step, block):
+                    free[block.size].append(block)
+            elif value.source == "step" and not layout.placed(value) and value.shape and id(value) not in fresh:
+                layout.ends.setdefault(index, []).append(value)
+    for number, block in enumerate(layout.blocks):
+        block.name = f"memory_{number}"
+    return layout
+
+
+def _taken_over(layout: Layout, step: Step, block: Block) -> bool:
+    """Whether the step's own result stands in that block."""
+    return any(layout.in_block.get(id(value)) is block for value in step.results)
+
+
+def _flat(layout: Layout, step: Step, number: int) -> None:
+    update: Update = step.function  # type: ignore[assignment]
+    suffix = str(number) if number else ""
+    names = [f"{slot}_flat{suffix}" if slot not in ("w", "g") else {"w": "weights", "g": "gradients"}[slot] + suffix for slot in update.slots]
+    starts, total = [], 0
+    for row in step.arguments:
+        starts.append(total)
+        total += row[0].size
+    flat = Flat(update, step, names, starts, total, [value.dtype for value in update.inputs])
+    layout.flats.append(flat)
+    width = len(update.slots) - 1
+    for number_of, (row, start) in enumerate(zip(step.arguments, starts, strict=True)):
+        leaves = row[:-1]
+        for leaf, name in zip(leaves, [names[0], *names[2:]], strict=True):
+            layout.in_flat[id(leaf)] = (name, start)
+        for value, name in zip(step.results[number_of * width : (number_of + 1) * width], [names[0], *names[2:]], strict=True):
+            layout.in_flat[id(value)] = (name, start)
+
+
+def _gradients(layout: Layout, listing: Listing, roots: dict[int, Value], fresh: set[int]) -> None:
+    """A gradient is written where its update reads it; one that is made elsewhere is copied there."""
+    makers = {id(value): step for step in listing.steps for value in step.results}
+    for flat in layout.flats:
+        for row, start in zip(flat.step.arguments, flat.starts, strict=True):
+            g = row[-1]
+            maker = makers.get(id(g))
+            own = maker is not None and maker.kind in WRITES and id(g) not in roots and id(g) not in fresh
+            if own and g.shape and not layout.placed(g):
+                layout.in_flat[id(g)] = (flat.names[1], start)
+            else:
+                layout.copied.setdefault(id(flat.step), []).append((flat.names[1], start))
+
+
+def _last_uses(listing: Listing, roots: dict[int, Value]) -> dict[int, list[Value]]:
+    """The values that are used for the last time, by the index of the step that does; views count for their root."""
+    last: dict[int, int] = {}
+    by_id: dict[int, Value] = {}
+    for index, step in enumerate(listing.steps):
+        for value in (*step.operands, *step.results):
+            root = roots.get(id(value), value)
+            last[id(root)] = index
+            by_id[id(root)] = root
+    for value in listing.kept():
+        last.pop(id(roots.get(id(value), value)), None)
+    found: dict[int, list[Value]] = {}
+    for key, index in last.items():
+        found.setdefault(index, []).append(by_id[key])
+    return found
+
+
+def _place(layout: Layout, step: Step, dying: list[Value], free: dict[int, list[Block]], fresh: set[int], reuse: bool) -> None:
+    """Give the step's result memory: that of an operand it replaces, a free block, or a new one."""
+    value = step.results[0]
+    if layout.placed(value) or id(value) in fresh or not value.shape or not value.size:
+        return
+    size = value.size * value.dtype.itemsize
+    if reuse and step.kind == "ufunc":
+        for operand in dying:
+            if (operand.shape, operand.dtype) == (value.shape, value.dtype) and any(operand is x for x in step.arguments):
+                layout.in_block[id(value)] = layout.in_block[id(operand)]
+                return
+    if reuse and free.get(size):
+        block = free[size].pop()
+    else:
+        block = Block(size)
+        layout.blocks.append(block)
+    layout.in_block[id(value)] = block

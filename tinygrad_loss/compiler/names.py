@@ -1,0 +1,147 @@
+"""Names for the values of a program: the user's for leaves and arguments, the op's for what is between."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from typing import Any
+
+import numpy as np
+
+from .ir import Listing, Value
+
+__all__ = ["Namer"]
+
+_TAKEN = {"np", "run", "starmap", "call", "step", "program", "memory", "update", *dir(np), *dir(builtins)}
+
+
+class Namer:
+    """Gives each Value one name, none to two."""
+
+    def __init__(self, listing: Listing) -> None:
+        self.names: dict[int, str] = {}
+        self.used: set[str] = set(_TAKEN)
+        self.functions: dict[str, Any] = {}  # what the program calls as a whole
+        self.arrays: dict[str, Any] = {}  # constant arrays
+        self.listing = listing
+        for value in listing.arguments:
+            self.name(value, value.name)
+        scopes = {id(value): _scope_of(value, listing) for value in listing.leaves.values()}
+        states = _state_names(listing)
+        for value in listing.leaves.values():
+            own = states.get(id(value)) or value.name or "constant"
+            self.name(value, "_".join([*scopes[id(value)], own]) if own in ("kernel", "bias", "gamma", "beta") else own)
+        for step in listing.steps:
+            if step.kind == "update":  # a parameter keeps its name
+                leaves = [leaf for row in step.arguments for leaf in row[:-1]]
+                self.names |= {id(new): self.names[id(old)] for old, new in zip(leaves, step.results, strict=True)}
+            layer = "_".join(step.scope[1:])
+            for value in step.results:
+                self.name(value, self._gradient(value, layer) or "_".join(filter(None, [layer, step.op])))
+
+    def name(self, value: Value, wanted: str) -> str:
+        """The name of a value; made from `wanted` when it has none."""
+        if id(value) in self.names:
+            return self.names[id(value)]
+        clean = re.sub(r"\W+", "_", wanted).strip("_") or "value"
+        clean = f"_{clean}" if clean[0].isdigit() else clean
+        clean = f"{clean}_" if keyword.iskeyword(clean) else clean
+        name, count = clean, 1
+        while name in self.used:
+            count += 1
+            name = f"{clean}_{count}"
+        self.used.add(name)
+        self.names[id(value)] = name
+        return name
+
+    def _gradient(self, value: Value, layer: str) -> str:
+        """d_ and the name of what it is the gradient of."""
+        if not value.name.startswith("d_"):
+            return ""
+        own = value.name[2:]
+        return "_".join(filter(None, ["d", layer if not own.startswith(layer) else "", own]))
+
+    def function(self, function: Any, wanted: str) -> str:
+        """A name for a function that the program calls as a whole."""
+        for name, known in self.functions.items():
+            if known is function:
+                return name
+        name, count = wanted, 1
+        while name in self.used:
+            count += 1
+            name = f"{wanted}_{count}"
+        self.used.add(name)
+        self.functions[name] = function
+        return name
+
+    def of(self, thing: Any) -> str:
+        """How an argument is written: a Value's name or literal, nested as it is."""
+        if isinstance(thing, Value):
+            return self.host(thing) if thing.source == "host" else self.literal(thing) if thing.source == "constant" else self.names[id(thing)]
+        if isinstance(thing, tuple):
+            inside = ", ".join(map(self.of, thing))
+            return f"({inside},)" if len(thing) == 1 else f"({inside})"
+        if isinstance(thing, list):
+            return f"[{', '.join(map(self.of, thing))}]"
+        if isinstance(thing, slice):
+            return f"slice({self.of(thing.start)}, {self.of(thing.stop)}, {self.of(thing.step)})"
+        if isinstance(thing, np.dtype):
+            return f"np.dtype({thing.name!r})"
+        if isinstance(thing, type) and issubclass(thing, np.generic):
+            return f"np.{thing.__name__}"
+        if isinstance(thing, np.generic):
+            return f"np.{type(thing).__name__}({thing.item()!r})"
+        if isinstance(thing, float) and (thing != thing or thing in (float("inf"), float("-inf"))):
+            return f"float({str(thing)!r})"
+        return repr(thing) if thing is not Ellipsis else "..."
+
+    def host(self, value: Value) -> str:
+        """The text of a host number, without the brackets around the whole."""
+        text: str = value.owner
+        return text
+
+    def literal(self, value: Value) -> str:
+        """A constant: written out if it is one number, else a name."""
+        array = np.asarray(value.array)
+        if array.ndim == 0 and array.dtype.kind in "fiub":
+            number = array.item()
+            inner = repr(number) if number == number and abs(number) != float("inf") else f"float({str(number)!r})"
+            return f"np.{array.dtype.name}({inner})" if array.dtype.kind != "b" else f"np.bool_({inner})"
+        if id(value) not in self.names:
+            self.arrays[self.name(value, value.name or "constant")] = array
+        return self.names[id(value)]
+
+    def definitions(self) -> list[str]:
+        """Lines that make the constant arrays, for all that can be written out."""
+        return [f"{name} = {text}" for name, array in self.arrays.items() if (text := _written(array))]
+
+
+def _written(array: Any) -> str:
+    """A constant array as Python writes it; empty where that would be too long."""
+    dtype = f"np.{array.dtype.name}" if array.dtype.kind != "b" else "np.bool_"
+    if array.size and array.dtype.kind in "fiub" and np.all(array == array.flat[0]):
+        return f"np.full({array.shape}, {array.flat[0].item()!r}, {dtype})"
+    if array.size <= 64 and np.all(np.isfinite(array)):
+        return f"np.array({array.tolist()!r}, {dtype}).reshape({array.shape})"
+    return ""
+
+
+def _scope_of(value: Value, listing: Listing) -> tuple[str, ...]:
+    """The layer in which a leaf is first used."""
+    for step in listing.steps:
+        if any(value is operand for operand in step.operands) and step.kind != "update":
+            return step.scope[1:] or step.scope
+    return ()
+
+
+def _state_names(listing: Listing) -> dict[int, str]:
+    """What optimizers remember is named after its parameter: momentum_kernel."""
+    names = {}
+    for step in listing.steps:
+        if step.kind == "update":
+            slots = step.function.slots[2:]  # type: ignore[attr-defined]
+            for row in step.arguments:
+                for slot, state in zip(slots, row[1:-1], strict=True):
+                    names[id(state)] = f"{slot}_{'_'.join([*_scope_of(row[0], listing), row[0].name])}"
+    return names
