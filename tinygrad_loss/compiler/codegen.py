@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,29 +19,54 @@ OPERATORS = {
     np.greater: ">", np.greater_equal: ">=", np.less: "<", np.less_equal: "<=", np.equal: "==", np.not_equal: "!=",
     np.floor_divide: "//", np.remainder: "%", np.bitwise_and: "&", np.bitwise_or: "|", np.bitwise_xor: "^",
 }  # fmt: skip
+LEVELS = {"<": 0, ">": 0, "<=": 0, ">=": 0, "==": 0, "!=": 0, "|": 1, "^": 2, "&": 3, "+": 5, "-": 5}
+LEVELS |= {"*": 6, "/": 6, "@": 6, "//": 6, "%": 6, "**": 8}
+ATOM = 9
+SYMBOLS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//",
+    ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
+}  # fmt: skip
 REDUCERS = {np.add: "sum", np.multiply: "prod", np.maximum: "max", np.minimum: "min", np.logical_and: "all", np.logical_or: "any"}
 LINE = 100  # an expression longer than this is not put inside another
 
 
-def expression(step: Step, say: Any, namer: Namer) -> str:
-    """A step as an expression; `say` writes an argument, with brackets where it is an expression itself."""
+def expression(step: Step, say: Callable[[Any], str], namer: Namer) -> str:
+    """A step as an expression; `say` writes an argument, which gets brackets where it needs them."""
     function, arguments = step.function, step.arguments
     options = "".join(f", {key}={namer.of(each)}" for key, each in step.options.items())
     if step.kind == "view" or (step.kind == "call" and step.text):
-        return step.text.format(say(arguments[0], True))
+        whole = not step.text.startswith("{0}")
+        return step.text.format(say(arguments[0]) if whole else in_brackets(say(arguments[0]), ATOM))
     if step.kind == "reduce":
         axis = step.options["axis"]
         options = "" if axis is None else f", axis={axis[0] if len(axis) == 1 else axis}"
         options += ", keepdims=True" if step.options["keepdims"] else ""
         return f"np.{REDUCERS.get(function, function.__name__ + '.reduce')}({say(arguments[0])}{options})"
     if step.kind == "cast":
-        return f"{say(arguments[0], True)}.astype({namer.of(arguments[1])})"
+        return f"{in_brackets(say(arguments[0]), ATOM)}.astype({namer.of(arguments[1])})"
     if function in OPERATORS and len(arguments) == 2 and not options:
-        return f"{say(arguments[0], True)} {OPERATORS[function]} {say(arguments[1], True)}"
+        symbol = OPERATORS[function]
+        level = LEVELS[symbol]
+        turned = symbol == "**"
+        left, right = in_brackets(say(arguments[0]), level + turned), in_brackets(say(arguments[1]), level + (not turned))
+        return f"{left} {symbol} {right}"
     if function is np.negative:
-        return f"-{say(arguments[0], True)}"
+        return f"-{in_brackets(say(arguments[0]), LEVELS['**'])}"
     written = ", ".join(say(each) for each in arguments)
     return f"{called(step, namer)}({written}{options})"
+
+
+def in_brackets(text: str, level: int) -> str:
+    """The text, in brackets if it binds less tightly than `level`."""
+    node = ast.parse(text, mode="eval").body
+    bound = ATOM
+    if isinstance(node, ast.BinOp):
+        bound = LEVELS[SYMBOLS[type(node.op)]]
+    elif isinstance(node, ast.UnaryOp):
+        bound = LEVELS["*"]
+    elif isinstance(node, (ast.Compare, ast.BoolOp, ast.IfExp)):
+        bound = LEVELS["<"]
+    return text if bound >= level else f"({text})"
 
 
 def called(step: Step, namer: Namer) -> str:
@@ -71,11 +98,9 @@ def readable_text(listing: Listing, namer: Namer) -> str:
     uses = _uses(listing)
     inside: dict[int, str] = {}
 
-    def say(thing: Any, bracketed: bool = False) -> str:
+    def say(thing: Any) -> str:
         if isinstance(thing, Value) and id(thing) in inside:
-            text = inside[id(thing)]
-            simple = text.replace("_", "").replace(".", "").isalnum() or text[-1:] in ")T" and text.split("(")[0].replace(".", "").replace("_", "").isalnum()
-            return text if simple or not bracketed else f"({text})"
+            return inside[id(thing)]
         if isinstance(thing, (tuple, list)):
             parts = ", ".join(say(each) for each in thing)
             return (f"({parts},)" if len(thing) == 1 else f"({parts})") if isinstance(thing, tuple) else f"[{parts}]"
@@ -148,10 +173,9 @@ def _update_function(step: Step, namer: Namer) -> str:
         for value in each.operands:
             uses[id(value)] = uses.get(id(value), 0) + 1
 
-    def say(thing: Any, bracketed: bool = False) -> str:
+    def say(thing: Any) -> str:
         if isinstance(thing, Value) and id(thing) in names:
-            text = names[id(thing)]
-            return f"({text})" if bracketed and not text.isidentifier() else text
+            return names[id(thing)]
         if isinstance(thing, Value) and thing.source == "host":
             return hosts[thing.owner]
         return namer.of(thing)
@@ -208,8 +232,10 @@ class _Writer:
         self.listing, self.layout, self.namer = listing, layout, namer
         self.head: list[str] = []
         self.body: list[str] = []
+        self.imports = {"from collections import deque as run", "from itertools import starmap", "from operator import call"}
         self.placed: set[int] = set()  # values that have a name at module level
         self.bound: dict[str, str] = {}  # functions bound to short names
+        self.numbers: dict[str, str] = {}  # 0-d arrays, by how they are made
         for block in layout.blocks:
             self.head.append(f"{block.name} = np.empty({block.size}, np.uint8)")
         for flat in layout.flats:
@@ -221,6 +247,9 @@ class _Writer:
     def _at_its_place(self, value: Value) -> None:
         """A name at module level for a value that has memory."""
         if id(value) in self.placed:
+            return
+        if value.name and any(self.namer.names.get(key) == self.namer.of(value) for key in self.placed & self.layout.in_flat.keys()):
+            self.placed.add(id(value))  # the new value of a parameter stands where the old one did
             return
         name, shape = self.namer.of(value), value.shape
         if id(value) in self.layout.in_flat:
@@ -261,7 +290,23 @@ class _Writer:
         else:
             self.body.append(self._line(step))
 
-    def _say(self, thing: Any, bracketed: bool = False) -> str:
+    def _number(self, thing: Any, step: Step) -> str:
+        """An argument of a ufunc; a number as a 0-d array, which NumPy takes in half the time."""
+        dtype = step.results[0].dtype if step.results[0].dtype.kind == "f" else _float_operand(step)
+        literal = isinstance(thing, Value) and thing.source == "constant" and not thing.shape
+        number = np.asarray(thing.array).item() if literal else thing
+        if dtype is None or isinstance(number, bool) or not isinstance(number, (int, float)) or (literal and thing.dtype != dtype):
+            return self.namer.of(thing)
+        text = f"np.array({self.namer.of(float(number))}, np.{dtype.name})"
+        if text not in self.numbers:
+            self.numbers[text] = f"number_{len(self.numbers)}"
+            self.head.append(f"{self.numbers[text]} = {text}")
+        return self.numbers[text]
+
+    def _into(self, step: Step, made: str) -> str:
+        return f"out={made}" if step.function in (np.maximum, np.minimum) else made
+
+    def _say(self, thing: Any) -> str:
         return self.namer.of(thing)
 
     def _line(self, step: Step) -> str:
@@ -271,9 +316,12 @@ class _Writer:
         options = "".join(f", {key}={self.namer.of(each)}" for key, each in step.options.items())
         comment = f"  # {shape_comment(value)}"
         into = id(value) in self.placed
+        if not value.shape and len(step.results) == 1 and step.kind == "ufunc":
+            return f"{made} = {expression(step, self._say, self.namer)}{comment}"  # Python's operators are quicker on one number
         if step.kind == "ufunc":
+            given = [self._number(each, step) for each in step.arguments]
             f = self._function(f"np.{step.function.__name__}") if not options else called(step, self.namer)
-            return f"{f}({', '.join(given)}, {made}{options}){comment}" if into else f"{made} = {f}({', '.join(given)}{options}){comment}"
+            return f"{f}({', '.join(given)}, {self._into(step, made)}{options}){comment}" if into else f"{made} = {f}({', '.join(given)}{options}){comment}"
         if step.kind == "reduce":
             axis = step.options["axis"]
             f = self._function(f"np.{step.function.__name__}.reduce")
@@ -288,7 +336,8 @@ class _Writer:
             return f"{f}({', '.join(given)}, {made}){comment}" if into else f"{made} = {f}({', '.join(given)}){comment}"
         if step.kind == "where" and into:
             copy = self._function("np.copyto")
-            return f"{copy}({made}, {given[2]}); {copy}({made}, {given[1]}, where={given[0]}){comment}"
+            first, second = (self._number(each, step) for each in step.arguments[1:])
+            return f"{copy}({made}, {second}); {copy}({made}, {first}, where={given[0]}){comment}"
         if step.kind == "cast" and into:
             return f"{self._function('np.copyto')}({made}, {given[0]}, casting='unsafe'){comment}"
         several = ", ".join(self.namer.of(each) for each in step.results)
@@ -307,44 +356,48 @@ class _Writer:
         for text, name in hosts.items():
             self.head.append(f"{name}_now = np.empty((), np.{flat.dtypes[0].name})")
             self.body.append(f"{name}_now[...] = {text[1:-1] if text[0] == '(' else text}")
-        self.head += [f"update{number} = [", *[f"    {line}," for line in calls], "]"]
+        if flat.blocks:
+            self.head.append(f"blocks{number} = [slice(i, min(i + {flat.blocks}, {flat.size})) for i in range(0, {flat.size}, {flat.blocks})]")
+            self.head += [f"update{number} = [line for s in blocks{number} for line in [", *[f"    {line}," for line in calls], "]]"]
+        else:
+            self.head += [f"update{number} = [", *[f"    {line}," for line in calls], "]"]
         self.body.append(f"run(starmap(call, update{number}), 0)  # in C: an interrupt is taken before or after, not inside")
 
     def _calls(self, flat: Flat, hosts: dict[str, str], number: Any) -> list[str]:
-        update = flat.update
-        names = {id(value): name for value, name in zip(update.inputs, flat.names, strict=True)}
-        final = {id(value): name for value, name in zip(update.results, [flat.names[0], *flat.names[2:]], strict=True)}
+        """The steps of an update on the flat arrays, or on a block of each: `[s]` marks where a block is cut out."""
+        update, cut = flat.update, "[s]" if flat.blocks else ""
+        names = {id(value): name + cut for value, name in zip(update.inputs, flat.names, strict=True)}
+        final = {id(value): name + cut for value, name in zip(update.results, [flat.names[0], *flat.names[2:]], strict=True)}
         last = {id(value): i for i, each in enumerate(update.steps) for value in each.operands}
+        gradients = flat.names[1] + cut
+        scratch = {gradients} if flat.gradients_end else set()
         free: list[str] = []
-        count = 0
         calls = []
         for i, each in enumerate(update.steps):
             value = each.results[0]
-            given = []
-            for x in each.arguments:
-                if isinstance(x, Value) and x.source == "host":
-                    given.append(f"{hosts[x.owner]}_now")
-                else:
-                    given.append(names.get(id(x)) or self.namer.of(x) if isinstance(x, Value) else self.namer.of(x))
-            ends = [x for x in each.operands if last[id(x)] == i and names.get(id(x), "").startswith("scratch")]
+            given = [f"{hosts[x.owner]}_now" if isinstance(x, Value) and x.source == "host" else names[id(x)] if isinstance(x, Value) and id(x) in names else self._number(x, each) for x in each.arguments]
+            ends = [names[id(x)] for x in dict.fromkeys(each.operands) if last[id(x)] == i and names.get(id(x)) in scratch]
             old = final.get(id(value))
-            # A new state may stand in the old one's place once nobody reads the old one any more.
+            # A new state stands in the old one's place, once nobody reads the old one any more.
             readers = [v for v in update.inputs if names[id(v)] == old and last.get(id(v), -1) > i] if old else []
             if old and not readers:
                 made = old
-            elif ends:
-                made = names[id(ends.pop())]
-            elif free:
-                made = free.pop()
+            elif ends or free:
+                made = (ends or free).pop()
             else:
-                made = f"scratch{number}_{count}"
-                self.head.append(f"{made} = np.empty({flat.size}, np.{value.dtype.name})")
-                count += 1
-            free += [names[id(x)] for x in ends if names[id(x)] != made]
+                base = f"scratch{number}_{len(scratch)}"
+                made = f"{base}[: s.stop - s.start]" if flat.blocks else base
+                scratch.add(made)
+                self.head.append(f"{base} = np.empty({min(flat.size, flat.blocks or flat.size)}, np.{value.dtype.name})")
+            free += [name for name in ends if name != made]
             names[id(value)] = made
-            calls.append(f"({self._function(f'np.{each.function.__name__}')}, {', '.join(given)}, {made})")
-        calls += [f"({self._function('np.copyto')}, {name}, {names[key]})" for key, name in final.items() if names[key] != name]
-        return calls
+            f = self._function(f"np.{each.function.__name__}")
+            if each.function in (np.maximum, np.minimum):
+                self.imports.add("from functools import partial")
+                calls.append(f"(partial({f}, {', '.join(given)}, out={made}),)")
+            else:
+                calls.append(f"({f}, {', '.join([*given, made])})")
+        return calls + [f"({self._function('np.copyto')}, {name}, {names[key]})" for key, name in final.items() if names[key] != name]
 
     def _given_out(self, value: Any) -> str:
         """What is returned is the caller's own: a copy where it would be the program's memory, or an input."""
@@ -363,10 +416,16 @@ class _Writer:
         ends += [namer.of(g) for _, g in listing.gradients if g is not None]
         bound = [f"{short} = {full}" for short, full in self.bound.items()]
         body = [*self.body, f"return {', '.join(ends)}{',' if len(ends) == 1 else ''}" if ends else "return ()"]
-        imports = "from collections import deque as run\nfrom itertools import starmap\nfrom operator import call\n\nimport numpy as np\n"
+        imports = "\n".join(sorted(self.imports)) + "\n\nimport numpy as np\n"
         parts = [imports, "\n".join(bound), "", "# Memory", *namer.definitions(), "\n".join(self.head), ""]
         lines = "\n".join(f"    {line}" for line in body)
         return "\n".join(parts) + f"\ndef program({', '.join(inputs)}):\n{lines}\n"
+
+
+def _float_operand(step: Step) -> np.dtype[Any] | None:
+    """The dtype in which a comparison compares, if it is of floats of one kind."""
+    dtypes = {value.dtype for value in step.operands}
+    return next(iter(dtypes)) if len(dtypes) == 1 and next(iter(dtypes)).kind == "f" else None
 
 
 def _copied(step: Step, flat: Flat, layout: Layout) -> list[Any]:

@@ -15,6 +15,7 @@ from .ir import Listing, Step, Update, Value
 
 __all__ = ["Block", "Flat", "Layout", "laid_out"]
 
+BLOCK = 32_768  # elements of an update that go through its steps together: they stay in the second-level cache
 WRITES = {"ufunc", "reduce", "product", "where", "cast"}  # kinds of steps that can be told where to write
 
 
@@ -36,6 +37,9 @@ class Flat:
     starts: list[int]
     size: int
     dtypes: list[np.dtype[Any]]
+    gradients_end: bool  # whether nobody reads the gradients after the update
+    blocks: int  # how many elements are updated at a time; 0 for all at once
+
 
 
 @dataclass(slots=True, eq=False)
@@ -70,7 +74,7 @@ def laid_out(listing: Listing, reuse: bool = True) -> Layout:
     roots = roots_of(listing)
     fresh = {id(roots.get(id(value), value)) for value in listing.kept()}  # what leaves the program is new each time
     for number, step in enumerate(step for step in listing.steps if step.kind == "update"):
-        _flat(layout, step, number)
+        _flat(layout, step, number, {id(value) for value in listing.kept()})
     _gradients(layout, listing, roots, fresh)
     last = _last_uses(listing, roots)
     free: dict[int, list[Block]] = {}
@@ -95,7 +99,8 @@ def _taken_over(layout: Layout, step: Step, block: Block) -> bool:
     return any(layout.in_block.get(id(value)) is block for value in step.results)
 
 
-def _flat(layout: Layout, step: Step, number: int) -> None:
+def _flat(layout: Layout, step: Step, number: int, kept: set[int]) -> None:
+    """Flat arrays for an update, and in them a place for each parameter and its state."""
     update: Update = step.function  # type: ignore[assignment]
     suffix = str(number) if number else ""
     names = [f"{slot}_flat{suffix}" if slot not in ("w", "g") else {"w": "weights", "g": "gradients"}[slot] + suffix for slot in update.slots]
@@ -103,7 +108,10 @@ def _flat(layout: Layout, step: Step, number: int) -> None:
     for row in step.arguments:
         starts.append(total)
         total += row[0].size
-    flat = Flat(update, step, names, starts, total, [value.dtype for value in update.inputs])
+    ends = not {id(row[-1]) for row in step.arguments} & kept
+    dtypes = [value.dtype for value in update.inputs]
+    blocks = BLOCK if total >= 2 * BLOCK else 0
+    flat = Flat(update, step, names, starts, total, dtypes, ends, blocks)
     layout.flats.append(flat)
     width = len(update.slots) - 1
     for number_of, (row, start) in enumerate(zip(step.arguments, starts, strict=True)):

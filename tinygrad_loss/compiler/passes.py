@@ -39,6 +39,16 @@ def with_folded_constants(listing: Listing) -> None:
     listing.steps = kept
 
 
+def without_reductions_of_one(listing: Listing) -> None:
+    """A sum or a maximum over axes of length 1 is a reshape."""
+    for step in listing.steps:
+        if step.kind == "reduce" and step.function in (np.add, np.maximum, np.minimum, np.multiply):
+            x, made = step.arguments[0], step.results[0]
+            if x.size == made.size and made.shape and x.dtype == made.dtype:
+                step.kind, step.function, step.text = "view", np.reshape, f"{{0}}.reshape({made.shape})"
+                step.arguments, step.options = (x, made.shape), {}
+
+
 def without_repeats(listing: Listing) -> None:
     """Let equal calls on equal values be one (common subexpressions)."""
     seen: dict[Any, Step] = {}
@@ -183,6 +193,7 @@ def _rewire_ends(listing: Listing, instead: dict[int, Value]) -> None:
 PASSES: dict[str, Callable[[Listing], None]] = {
     "fold constants": with_folded_constants,
     "drop identities": without_identities,
+    "reductions of one": without_reductions_of_one,
     "merge repeats": without_repeats,
     "scalars for broadcasts": with_scalars_for_broadcasts,
     "drop dead steps": without_dead_steps,

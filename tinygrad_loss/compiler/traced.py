@@ -195,6 +195,13 @@ class Traced(NDArrayOperatorsMixin):
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
 
+    def __pow__(self, exponent: Any) -> Any:
+        """NumPy's operator takes a shorter way for some exponents, with other last bits than `np.power`."""
+        short = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal, 1: np.positive}
+        if isinstance(exponent, (int, float)) and exponent in short and self.dtype.kind == "f" and self.shape:
+            return short[exponent](self)
+        return np.power(self, exponent)
+
     # Writing down
 
     def _reduced(self, ufunc: np.ufunc, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
