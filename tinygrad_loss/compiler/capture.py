@@ -92,7 +92,9 @@ class Recorder(Observer):
         if made is None:
             fresh = tuple(Value(each._value) for each in results)
             kernel = op.kernel
-            self.emit(Step("call", kernel, tuple(values), dict(attributes), fresh if isinstance(result, tuple) else fresh[0]))
+            self.emit(
+                Step("call", kernel, tuple(values), dict(attributes), fresh if isinstance(result, tuple) else fresh[0])
+            )
             made = fresh
         for tensor, each in zip(results, made, strict=True):
             if type(tensor._value) is np.bool_:  # a singleton: known by identity, it would be any other
@@ -148,7 +150,10 @@ class Recorder(Observer):
         if optimizer not in self.listing.optimizers:
             self.listing.optimizers.append(optimizer)
         number = self.listing.optimizers.index(optimizer) or ""
-        rate, step = Host(optimizer.learning_rate, f"learning_rate{number}"), Host(optimizer.iterations + 1, f"step{number}")
+        rate, step = (
+            Host(optimizer.learning_rate, f"learning_rate{number}"),
+            Host(optimizer.iterations + 1, f"step{number}"),
+        )
         try:
             given = [Traced(self._array(g), self.emit) for g in gradients]
             members = [
@@ -171,7 +176,10 @@ class Recorder(Observer):
         slots = ("w", "g", *optimizer.slots)
         columns = [[m.leaves[0] for m in group], [m.gradient for m in group]]
         columns += [[m.leaves[i] for m in group] for i in range(1, len(slots) - 1)]
-        flat = [Value(np.concatenate([np.ravel(v.array) for v in column]), name=slot) for slot, column in zip(slots, columns, strict=True)]
+        flat = [
+            Value(np.concatenate([np.ravel(v.array) for v in column]), name=slot)
+            for slot, column in zip(slots, columns, strict=True)
+        ]
         steps: list[Step] = []
         with np.errstate(all="ignore"):
             results = rule(*[Traced(value, steps.append) for value in flat])
@@ -198,7 +206,9 @@ class Recorder(Observer):
             constraint = getattr(member.parameter, "constraint", None)
             if constraint is not None:
                 new = (constraint(new[0]), *new[1:])
-            self._updated(member, [self._cast(self._array(made), leaf) for made, leaf in zip(new, member.leaves, strict=True)])
+            self._updated(
+                member, [self._cast(self._array(made), leaf) for made, leaf in zip(new, member.leaves, strict=True)]
+            )
 
     def _updated(self, member: Member, new: list[Value]) -> None:
         for leaf, made in zip(member.leaves, new, strict=True):

@@ -22,7 +22,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Jitted:
     """A function that is replayed as a program, one for each combination of shapes, dtypes and static arguments."""
 
-    def __init__(self, function: Callable[..., Any], strict: bool = True, leave_out: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, function: Callable[..., Any], strict: bool = True, leave_out: frozenset[str] = frozenset()
+    ) -> None:
         update_wrapper(self, function)
         self.function = function
         self.programs: dict[Any, Program] = {}
@@ -116,9 +118,9 @@ def jit(function: F | None = None, *, leave_out: frozenset[str] | set[str] = fro
     <BLANKLINE>
     def program(width, height):
         # forward: divide
-        divide_2 = (width * height) / 2  # (2,) float64
+        quotient = width * height / 2  # (2,) float64
     <BLANKLINE>
-        return divide_2,
+        return quotient,
     <BLANKLINE>
     """
     if function is None:

@@ -41,7 +41,6 @@ class Flat:
     blocks: int  # how many elements are updated at a time; 0 for all at once
 
 
-
 @dataclass(slots=True, eq=False)
 class Layout:
     """The places of all values; a value without one is a local variable of the program."""
@@ -103,7 +102,10 @@ def _flat(layout: Layout, step: Step, number: int, kept: set[int]) -> None:
     """Flat arrays for an update, and in them a place for each parameter and its state."""
     update: Update = step.function  # type: ignore[assignment]
     suffix = str(number) if number else ""
-    names = [f"{slot}_flat{suffix}" if slot not in ("w", "g") else {"w": "weights", "g": "gradients"}[slot] + suffix for slot in update.slots]
+    names = [
+        f"{slot}_flat{suffix}" if slot not in ("w", "g") else {"w": "weights", "g": "gradients"}[slot] + suffix
+        for slot in update.slots
+    ]
     starts, total = [], 0
     for row in step.arguments:
         starts.append(total)
@@ -118,7 +120,9 @@ def _flat(layout: Layout, step: Step, number: int, kept: set[int]) -> None:
         leaves = row[:-1]
         for leaf, name in zip(leaves, [names[0], *names[2:]], strict=True):
             layout.in_flat[id(leaf)] = (name, start)
-        for value, name in zip(step.results[number_of * width : (number_of + 1) * width], [names[0], *names[2:]], strict=True):
+        for value, name in zip(
+            step.results[number_of * width : (number_of + 1) * width], [names[0], *names[2:]], strict=True
+        ):
             layout.in_flat[id(value)] = (name, start)
 
 
@@ -153,7 +157,9 @@ def _last_uses(listing: Listing, roots: dict[int, Value]) -> dict[int, list[Valu
     return found
 
 
-def _place(layout: Layout, step: Step, dying: list[Value], free: dict[int, list[Block]], fresh: set[int], reuse: bool) -> None:
+def _place(
+    layout: Layout, step: Step, dying: list[Value], free: dict[int, list[Block]], fresh: set[int], reuse: bool
+) -> None:
     """Give the step's result memory: that of an operand it replaces, a free block, or a new one."""
     value = step.results[0]
     if layout.placed(value) or id(value) in fresh or not value.shape or not value.size:
@@ -161,7 +167,9 @@ def _place(layout: Layout, step: Step, dying: list[Value], free: dict[int, list[
     size = value.size * value.dtype.itemsize
     if reuse and step.kind == "ufunc":
         for operand in dying:
-            if (operand.shape, operand.dtype) == (value.shape, value.dtype) and any(operand is x for x in step.arguments):
+            if (operand.shape, operand.dtype) == (value.shape, value.dtype) and any(
+                operand is x for x in step.arguments
+            ):
                 layout.in_block[id(value)] = layout.in_block[id(operand)]
                 return
     if reuse and free.get(size):

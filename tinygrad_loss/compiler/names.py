@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import math
 import re
 from typing import Any
 
@@ -14,6 +15,29 @@ from .ir import Listing, Value
 __all__ = ["Namer"]
 
 _TAKEN = {"np", "run", "starmap", "call", "step", "program", "memory", "update", *dir(np), *dir(builtins)}
+NOUNS = {  # what the results of ops are called, where the op's name is NumPy's
+    "add": "total",
+    "subtract": "difference",
+    "multiply": "product",
+    "divide": "quotient",
+    "square": "squares",
+    "mean": "average",
+    "sum": "summed",
+    "negative": "negated",
+    "power": "powers",
+    "sqrt": "root",
+    "exp": "exponential",
+    "log": "logarithm",
+    "where": "chosen",
+    "transpose": "transposed",
+    "matmul": "matrix_product",
+    "greater": "mask",
+    "less": "mask",
+    "maximum": "larger",
+    "minimum": "smaller",
+    "astype": "converted",
+    "reshape": "reshaped",
+}
 
 
 class Namer:
@@ -46,7 +70,8 @@ class Namer:
             return self.names[id(value)]
         clean = re.sub(r"\W+", "_", wanted).strip("_") or "value"
         clean = f"_{clean}" if clean[0].isdigit() else clean
-        clean = f"{clean}_" if keyword.iskeyword(clean) else clean
+        clean = NOUNS.get(clean, clean)
+        clean = f"{clean}_value" if clean in _TAKEN or keyword.iskeyword(clean) else clean
         name, count = clean, 1
         while name in self.used:
             count += 1
@@ -78,7 +103,13 @@ class Namer:
     def of(self, thing: Any) -> str:
         """How an argument is written: a Value's name or literal, nested as it is."""
         if isinstance(thing, Value):
-            return self.host(thing) if thing.source == "host" else self.literal(thing) if thing.source == "constant" else self.names[id(thing)]
+            return (
+                self.host(thing)
+                if thing.source == "host"
+                else self.literal(thing)
+                if thing.source == "constant"
+                else self.names[id(thing)]
+            )
         if isinstance(thing, tuple):
             inside = ", ".join(map(self.of, thing))
             return f"({inside},)" if len(thing) == 1 else f"({inside})"
@@ -92,9 +123,9 @@ class Namer:
             return f"np.{thing.__name__}"
         if isinstance(thing, np.generic):
             return f"np.{type(thing).__name__}({thing.item()!r})"
-        if isinstance(thing, float) and (thing != thing or thing in (float("inf"), float("-inf"))):
-            return f"float({str(thing)!r})"
-        return repr(thing) if thing is not Ellipsis else "..."
+        if isinstance(thing, int) and type(thing) not in (int, bool):  # a marked number, as in index templates
+            return f"{self.function(type(thing), type(thing).__name__)}({int(thing)})"
+        return literal(thing)
 
     def host(self, value: Value) -> str:
         """The text of a host number, without the brackets around the whole."""
@@ -105,9 +136,8 @@ class Namer:
         """A constant: written out if it is one number, else a name."""
         array = np.asarray(value.array)
         if array.ndim == 0 and array.dtype.kind in "fiub":
-            number = array.item()
-            inner = repr(number) if number == number and abs(number) != float("inf") else f"float({str(number)!r})"
-            return f"np.{array.dtype.name}({inner})" if array.dtype.kind != "b" else f"np.bool_({inner})"
+            name = array.dtype.name if array.dtype.kind != "b" else "bool_"
+            return f"np.{name}({literal(array.item())})"
         if id(value) not in self.names:
             self.arrays[self.name(value, value.name or "constant")] = array
         return self.names[id(value)]
@@ -117,11 +147,18 @@ class Namer:
         return [f"{name} = {text}" for name, array in self.arrays.items() if (text := _written(array))]
 
 
+def literal(thing: Any) -> str:
+    """A number, a string or None as Python reads it."""
+    if isinstance(thing, float) and not math.isfinite(thing):
+        return f"float({str(thing)!r})"
+    return repr(thing) if thing is not Ellipsis else "..."
+
+
 def _written(array: Any) -> str:
     """A constant array as Python writes it; empty where that would be too long."""
     dtype = f"np.{array.dtype.name}" if array.dtype.kind != "b" else "np.bool_"
     if array.size and array.dtype.kind in "fiub" and np.all(array == array.flat[0]):
-        return f"np.full({array.shape}, {array.flat[0].item()!r}, {dtype})"
+        return f"np.full({array.shape}, {literal(array.flat[0].item())}, {dtype})"
     if array.size <= 64 and np.all(np.isfinite(array)):
         return f"np.array({array.tolist()!r}, {dtype}).reshape({array.shape})"
     return ""

@@ -109,7 +109,11 @@ def _unchanged(step: Step) -> Value | None:
     operand = step.arguments[0]
     if step.kind == "cast" and isinstance(operand, Value) and operand.dtype == step.results[0].dtype:
         return operand
-    if step.kind == "view" and operand.shape == step.results[0].shape and step.function in (np.reshape, np.broadcast_to):
+    if (
+        step.kind == "view"
+        and operand.shape == step.results[0].shape
+        and step.function in (np.reshape, np.broadcast_to)
+    ):
         return operand
     if step.kind != "ufunc" or isinstance(step.result, tuple):
         return None
@@ -120,7 +124,11 @@ def _unchanged(step: Step) -> Value | None:
         if step.function is np.multiply:
             pairs.append((step.arguments[1], operand))
         for kept, one in pairs:
-            if isinstance(kept, Value) and _is_one(one) and (kept.shape, kept.dtype) == (step.result.shape, step.result.dtype):
+            if (
+                isinstance(kept, Value)
+                and _is_one(one)
+                and (kept.shape, kept.dtype) == (step.result.shape, step.result.dtype)
+            ):
                 return kept
     return None
 

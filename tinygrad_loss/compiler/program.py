@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import wrap
-from .codegen import optimized_text, readable_text
+from .codegen import readable_text
 from .ir import Listing
 from .layout import Layout, laid_out
 from .leases import Lease
 from .names import Namer
 from .passes import optimize
 from .sources import standalone
+from .writer import optimized_text
 
 __all__ = ["Program"]
 

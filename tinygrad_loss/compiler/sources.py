@@ -23,7 +23,10 @@ def standalone(text: str, namer: Namer) -> str:
     for name, function in namer.functions.items():
         _add(name, function, parts, imports)
     unwritten = [name for name, array in namer.arrays.items() if f"{name} = np." not in text]
-    notes = [f"# {name}: an array of shape {namer.arrays[name].shape}, given as program.constants[{name!r}]" for name in unwritten]
+    notes = [
+        f"# {name}: an array of shape {namer.arrays[name].shape}, given as program.constants[{name!r}]"
+        for name in unwritten
+    ]
     head = "\n".join([*sorted(imports - {"import numpy as np"}), *notes])
     functions = "\n\n".join(parts.values())
     marker = "import numpy as np\n"
@@ -34,6 +37,10 @@ def standalone(text: str, namer: Namer) -> str:
 def _add(name: str, thing: Any, parts: dict[str, str], imports: set[str]) -> None:
     """The source of one function or constant, after those it uses."""
     if name in parts:
+        return
+    if inspect.isclass(thing):
+        builtin = next(base for base in thing.__mro__[1:] if base.__module__ == "builtins")
+        parts[name] = f"class {name}({builtin.__name__}):\n    pass"
         return
     if not inspect.isfunction(thing):
         parts[name] = f"# {name}: {thing!r}, as it was"
@@ -65,6 +72,8 @@ def _add_used(used: str, thing: Callable[..., Any], parts: dict[str, str], impor
     if isinstance(found, ModuleType):
         alias = f" as {used}" if found.__name__ != used else ""
         imports.add(f"import {found.__name__}{alias}")
+    elif inspect.isclass(found) and found.__module__.startswith(__package__.split(".")[0]):
+        _add(used, found, parts, imports)
     elif inspect.isfunction(found):
         _add(used, getattr(getattr(found, "op", None), "kernel", found), parts, imports)
     elif isinstance(found, np.ndarray):

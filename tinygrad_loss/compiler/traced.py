@@ -34,11 +34,32 @@ _REDUCTIONS: dict[Any, np.ufunc] = {
     np.all: np.logical_and,
     np.any: np.logical_or,
 }
-_QUESTIONS = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast, np.may_share_memory}
+_QUESTIONS = {
+    np.shape,
+    np.ndim,
+    np.size,
+    np.result_type,
+    np.iscomplexobj,
+    np.isrealobj,
+    np.can_cast,
+    np.may_share_memory,
+}
 _LIKE = {np.zeros_like, np.ones_like, np.empty_like, np.full_like}
 _VIEWS = {np.reshape, np.transpose, np.swapaxes, np.expand_dims, np.squeeze, np.moveaxis, np.ravel, np.broadcast_to}
 _REDUCED = {"sum", "prod", "max", "min", "mean", "all", "any", "var", "std", "argmax", "argmin"}
-_METHODS = {"dot", "reshape", "transpose", "swapaxes", "squeeze", "ravel", "cumsum", "take", "repeat", "clip", *_REDUCED}
+_METHODS = {
+    "dot",
+    "reshape",
+    "transpose",
+    "swapaxes",
+    "squeeze",
+    "ravel",
+    "cumsum",
+    "take",
+    "repeat",
+    "clip",
+    *_REDUCED,
+}
 
 
 class Host:
@@ -151,7 +172,12 @@ class Traced(NDArrayOperatorsMixin):
         if kwargs.get("out") is not None:
             raise Untraceable("out= writes into an array")
         kwargs.pop("out", None)
-        if function in _REDUCTIONS and "where" not in kwargs and "initial" not in kwargs and kwargs.get("dtype") is None:
+        if (
+            function in _REDUCTIONS
+            and "where" not in kwargs
+            and "initial" not in kwargs
+            and kwargs.get("dtype") is None
+        ):
             return self._reduced(_REDUCTIONS[function], *args, **kwargs)
         if function is np.mean and "where" not in kwargs and kwargs.get("dtype") is None and self.dtype.kind == "f":
             return self._mean(*args, **kwargs)
@@ -186,7 +212,9 @@ class Traced(NDArrayOperatorsMixin):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, tuple) and not index:
             return self
-        fancy = any(isinstance(each, (Traced, np.ndarray, list)) for each in (index if isinstance(index, tuple) else (index,)))
+        fancy = any(
+            isinstance(each, (Traced, np.ndarray, list)) for each in (index if isinstance(index, tuple) else (index,))
+        )
         if fancy:
             return self._made("call", _taken, (self, index), {})
         result = self.value.array[index]
@@ -204,7 +232,16 @@ class Traced(NDArrayOperatorsMixin):
 
     # Writing down
 
-    def _reduced(self, ufunc: np.ufunc, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
+    def _reduced(
+        self,
+        ufunc: np.ufunc,
+        x: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
         if not isinstance(x, Traced) or dtype is not None or out is not None or more:
             raise Untraceable("a reduction of a kind that is not followed")
         if axis is not None:
@@ -223,8 +260,14 @@ class Traced(NDArrayOperatorsMixin):
         if not isinstance(array, np.ndarray):
             return x
         args = () if args == (None,) else args
-        named = [f"{index_text(each)}" for each in args] + [f"{key}={each!r}" for key, each in options.items()]
-        text = "{0}.T" if function is np.transpose and not named else f"np.{function.__name__}({', '.join(['{0}', *named])})"
+        named = [f"{index_text(each)}" for each in args] + [
+            f"{key}={index_text(each)}" for key, each in options.items()
+        ]
+        text = (
+            "{0}.T"
+            if function is np.transpose and not named
+            else f"np.{function.__name__}({', '.join(['{0}', *named])})"
+        )
         copied = array.size and not np.shares_memory(array, np.asarray(x.value.array))
         kind: Kind = "call" if copied else "view"
         return self._emitted(kind, function, (x, *args), options, array, text)
@@ -251,7 +294,15 @@ def index_text(index: Any) -> str:
         return f"({inside},)" if len(index) == 1 else f"({inside})"
     if isinstance(index, slice):
         return f"slice({index.start}, {index.stop}, {index.step})"
-    return "..." if index is Ellipsis else "None" if index is None else repr(int(index)) if isinstance(index, (int, np.integer)) else repr(index)
+    return (
+        "..."
+        if index is Ellipsis
+        else "None"
+        if index is None
+        else repr(int(index))
+        if isinstance(index, (int, np.integer))
+        else repr(index)
+    )
 
 
 def _real(thing: Any) -> Any:

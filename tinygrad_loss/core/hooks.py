@@ -1,8 +1,4 @@
-"""Observers: how drawing, stepping, anomaly search and capture watch the engine without being in it.
-
-An observer of recording is entered with `modes.observed_by(observer)`; one of a backward walk is
-given to `pull_back(observer=...)`.
-"""
+"""Observers of recording (`modes.observed_by`) and of backward walks (`pull_back(observer=...)`)."""
 
 from __future__ import annotations
 

@@ -10,19 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import PLAIN_ANSWERS, VALUE_ANSWERS, from_numpy, numpy_path, plain
-from ..errors import no_rule, unrecorded_out
+from ..arguments import PLAIN_ANSWERS, UFUNC_METHODS, VALUE_ANSWERS, collected, from_numpy, numpy_path, plain
+from ..errors import no_rule
 from .registry import functions
-
-_METHODS = {"add.reduce": "sum", "multiply.reduce": "prod", "maximum.reduce": "max", "minimum.reduce": "min"}
-_METHODS |= {"logaddexp.reduce": "logsumexp", "add.accumulate": "cumsum", "multiply.accumulate": "cumprod"}
 
 
 def array_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """`Tensor.__array_ufunc__`: calls of ufuncs, and `reduce` where there is a reduction of that name."""
     name, shown = ufunc.__name__, f"np.{ufunc.__name__}"
-    if f"{name}.{method}" in _METHODS:
-        name, method, kwargs = _METHODS[f"{name}.{method}"], "__call__", {"axis": 0, **kwargs}
+    if f"{name}.{method}" in UFUNC_METHODS:
+        name, method, kwargs = UFUNC_METHODS[f"{name}.{method}"], "__call__", {"axis": 0, **kwargs}
     if method != "__call__":
         raise no_rule(f"{shown}.{method}", name, functions)
     if kwargs.get("where") is True:
@@ -47,10 +44,4 @@ def _call(function: Any, name: str, shown: str, args: tuple[Any, ...], kwargs: d
     out = kwargs.pop("out", None)
     args, kwargs = from_numpy(shown, function, own, args, kwargs)
     result = own(*args, **kwargs)
-    if out is None:
-        return result
-    target = out[0] if type(out) is tuple and len(out) == 1 else out
-    if type(target) is not np.ndarray or type(result) is tuple or result.requires_grad:
-        raise unrecorded_out(shown)
-    target[...] = result._value  # an ndarray that collects plain values: no graph is lost
-    return target
+    return result if out is None else collected(shown, out, result)

@@ -37,7 +37,7 @@ def _brought_in(indices: Any, length: int, mode: str) -> Any:
 def _take_adjoint(g: Any, indices: Any, shape: tuple[int, ...], axis: int, mode: str) -> Any:
     """The gradient of x: each element's contributions added up where it was taken from."""
     place = (slice(None),) * (axis % len(shape)) if shape else ()
-    return scatter_add(g, (*place, _brought_in(np.asarray(indices), shape[axis], mode)), shape)
+    return scatter_add(g, (*place, _brought_in(indices, shape[axis], mode)), shape)
 
 
 def _explain_take(x: Any, indices: Any, axis: int, mode: str) -> Exception | None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.backward import Parts
-from ..core.primitive import linear
+from ..core.primitive import constant, linear
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import DTypeError, IndexingError, ShapeError
 from .samples import arrays
@@ -167,7 +167,7 @@ def getitem(x: ArrayLike, index: Any) -> Tensor:
 
 def _may_repeat(slots: tuple[Any, ...]) -> bool:
     """Whether an index can name an element twice: integers in arrays can, masks and slices cannot."""
-    return any(np.asarray(slot).dtype.kind != "b" for slot in slots)
+    return any(slot.dtype.kind != "b" for slot in slots)
 
 
 def _scattered(x: Any, slots: tuple[Any, ...], shape: tuple[int, ...], template: tuple[Any, ...]) -> Any:
@@ -301,19 +301,50 @@ def _set_adjoint(g: Any, v: Any, slots: tuple[Any, ...], index: int, template: t
         return _index_set(g, 0.0, *slots, template=template)
     taken = _getitem(g, *slots, template=template)
     if _may_repeat(slots):
-        taken = np.where(_kept(np.shape(g), filled(template, slots)), taken, 0)
+        taken = np.where(_last_writes(*slots, shape=np.shape(g), template=template), taken, 0)
     lead = len(np.shape(v)) - len(np.shape(taken))
     if lead > 0:
         return reshape(sum_to(taken, shape=np.shape(v)[lead:]), np.shape(v))
     return taken if np.shape(taken) == np.shape(v) else sum_to(taken, shape=np.shape(v))
 
 
-def _kept(shape: tuple[int, ...], index: Any) -> Any:
-    """Which of the values assigned at the index are still there afterwards: of repeated ones the last."""
-    writer = np.zeros(shape, int)
-    numbers = np.arange(writer[index].size).reshape(writer[index].shape)
-    writer[index] = numbers
-    return writer[index] == numbers
+def _by_hand(*slots: Any, shape: tuple[int, ...], template: tuple[Any, ...]) -> Any:
+    """What `last_writes` says, element by element."""
+    places = np.arange(math.prod(shape)).reshape(shape)[filled(template, slots)]
+    last = {place: number for number, place in enumerate(places.ravel().tolist())}
+    kept = [last[place] == number for number, place in enumerate(places.ravel().tolist())]
+    return np.array(kept, bool).reshape(places.shape)
+
+
+@constant(
+    name="last_writes",
+    formula="y = which of the values assigned at the index are still there afterwards",
+    reference=_by_hand,
+    samples=lambda: [
+        [np.array([2, 0, 2]), {"shape": (3, 4), "template": (Slot(0),)}],
+        [np.array([1, -1, 1]), {"shape": (2,), "template": (Slot(0),)}],
+    ],
+)
+def _last_writes(*slots: ArrayLike, shape: tuple[int, ...], template: tuple[Any, ...]) -> Any:
+    """Of several values assigned to one element the last stays: True for those that did.
+
+    >>> from tinygrad_loss.core.registry import functions
+    >>> from tinygrad_loss.ops.indexing import Slot
+    >>> functions["last_writes"](np.array([0, 0]), shape=(2,), template=(Slot(0),))
+    array([False,  True])
+    """
+    writer = _numbered(np.zeros(shape, int), filled(template, slots))
+    return writer[filled(template, slots)] == _numbers_at(writer, filled(template, slots))
+
+
+def _numbers_at(writer: Any, index: Any) -> Any:
+    """The assigned values' numbers, in the order of the assignment."""
+    return np.arange(writer[index].size).reshape(writer[index].shape)
+
+
+def _numbered(writer: Any, index: Any) -> Any:
+    """`writer`, after each place was given the number of the value assigned to it."""
+    return _assigned(writer, _numbers_at(writer, index), index)
 
 
 @linear(

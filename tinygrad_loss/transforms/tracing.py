@@ -104,14 +104,16 @@ def _traced(x: Any, recording: bool) -> Tensor:
     if recording and isinstance(x, Tensor) and x.node is not None:
         with enable_grad():
             return functions["positive"](x)
-    value = np.array(as_value(x))
+    value = functions["copy"](x)._value if isinstance(x, Tensor) else np.array(as_value(x))
     if value.dtype.kind in "iub":
         raise errors.DTypeError(
             f"grad cannot differentiate with respect to a value of dtype {value.dtype}.",
             "Derivatives are taken of floating point numbers.",
             "Write 3.0 instead of 3, or leave the argument out of argnums.",
         )
-    return Tensor(value, requires_grad=True)
+    leaf = wrap(value, None)
+    leaf._become_leaf(value)  # the copy itself, which whoever watches has seen being made
+    return leaf
 
 
 def _reaches_outside(outputs: list[Tensor], own: set[Node]) -> bool:

@@ -1,0 +1,82 @@
+"""Every op of the registry, replayed: forward, and the gradients of all its inputs, as eager mode gives them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_every_op import BUILT_IN, differentiable, outputs_of, samples_of, weights_for
+
+import tinygrad_loss as tg
+from tinygrad_loss.compiler.jit import Jitted
+from tinygrad_loss.core.registry import ops
+from tinygrad_loss.core.tensor import Tensor
+
+PRODUCTS = {"matmul", "affine", "convolve", "correlate"}  # a product may be split otherwise: compared to rounding
+CASES = [pytest.param(name, i, id=f"{name}-{i}") for name in BUILT_IN for i in range(len(samples_of(name)))]
+
+
+def arrays_and_rest(inputs):
+    return [i for i, x in enumerate(inputs) if isinstance(x, np.ndarray)]
+
+
+def compare(got, expected, exact):
+    assert len(got) == len(expected)
+    for a, b in zip(got, expected, strict=True):
+        assert np.shape(a) == np.shape(b)
+        assert np.asarray(a).dtype == np.asarray(b).dtype
+        if exact:
+            np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+        else:
+            np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize(("name", "index"), CASES)
+def test_forward(name, index):
+    op = ops[name]
+    inputs, attributes = samples_of(name)[index]
+    places = arrays_and_rest(inputs)
+
+    def forward(*moving):
+        given = list(inputs)
+        for place, x in zip(places, moving, strict=True):
+            given[place] = x
+        result = op.call(*given, **attributes)
+        return result if isinstance(result, tuple) else (result,)
+
+    replayed = Jitted(forward)
+    given = [inputs[place] for place in places]
+    if not given:
+        pytest.skip("no array among the inputs: nothing to replay")
+    expected = [np.array(y._value) for y in forward(*map(Tensor, given))]
+    other = [np.roll(x, 1) if x.dtype.kind == "f" else x for x in given]
+    compare(replayed(*given), expected, True)
+    expected_other = [np.array(y._value) for y in forward(*map(Tensor, other))]
+    compare(replayed(*other), expected_other, name not in PRODUCTS)
+    compare(replayed(*given), expected, name not in PRODUCTS)
+    assert replayed.reason is None
+
+
+@pytest.mark.parametrize(("name", "index"), CASES)
+def test_gradients(name, index):
+    op = ops[name]
+    inputs, attributes = samples_of(name)[index]
+    where = differentiable(op, inputs) if op.rules else []
+    if not where:
+        pytest.skip("no input with a derivative")
+    weights = weights_for(op, inputs, attributes)
+
+    def total(*moving):
+        given = list(inputs)
+        for place, x in zip(where, moving, strict=True):
+            given[place] = x
+        parts = outputs_of(op.call(*given, **attributes))
+        return sum(((w * y).sum() for w, y in zip(weights, parts, strict=True)), 0.0)
+
+    gradient = tg.grad(total, argnums=tuple(range(len(where))))
+    given = [inputs[i] for i in where]
+    replayed = Jitted(gradient)
+    expected = gradient(*given)
+    compare(replayed(*given), expected, name not in PRODUCTS)
+    other = [np.roll(x, 1) for x in given]
+    compare(replayed(*other), gradient(*other), name not in PRODUCTS)
+    assert replayed.reason is None
