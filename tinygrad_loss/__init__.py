@@ -3,6 +3,7 @@
 from . import (
     activations,
     callbacks,
+    compiler,
     constraints,
     data,
     errors,
@@ -16,6 +17,7 @@ from . import (
     utils,
     visualize,
 )
+from .compiler import jit
 from .core.tensor import Tensor
 from .modes import config, enable_grad, is_grad_enabled, no_grad, set_grad_enabled, set_random_seed
 from .ops.activations import relu, sigmoid
@@ -94,9 +96,10 @@ from .ops.elementwise import (
 )
 from .ops.exponentials import exp, exp2, expm1, log, log1p, log2, log10
 from .ops.gathering import choose, compress, extract, fill_diagonal, put_along_axis, take, take_along_axis
+from .ops.grids import empty_like, geomspace, logspace, meshgrid
 from .ops.hyperbolic import acosh, arccosh, arcsinh, arctanh, asinh, atanh, cosh, sinh, tanh
 from .ops.indexing import getitem, index_set, scatter_add
-from .ops.joining import concat, concatenate, hstack, stack, vstack
+from .ops.joining import append, block, column_stack, concat, concatenate, dstack, hstack, stack, vstack
 from .ops.linalg import affine, dot, matmul
 from .ops.logsums import logaddexp, logaddexp2, logcumsumexp, logsumexp
 from .ops.losses import (
@@ -144,10 +147,28 @@ from .ops.nonlinearities import (
     tanh_shrink,
     threshold,
 )
+from .ops.padding import pad
 from .ops.parts import angle, conj, conjugate, copysign, frexp, heaviside, imag, ldexp, modf, real, sign, spacing
+from .ops.places import (
+    argwhere,
+    diag_indices,
+    diag_indices_from,
+    flatnonzero,
+    indices,
+    ix_,
+    mask_indices,
+    nonzero,
+    ravel_multi_index,
+    tril_indices,
+    tril_indices_from,
+    triu_indices,
+    triu_indices_from,
+    unravel_index,
+)
 from .ops.powers import cbrt, float_power, hypot, pow, power, sqrt, square
 from .ops.quantiles import median, nanmedian, nanpercentile, nanquantile, order_statistic, percentile, quantile
 from .ops.reductions import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, prod, ptp, sum
+from .ops.repeating import repeat, resize, tile
 from .ops.rounding import around, ceil, fix, floor, rint, round, trunc
 from .ops.selection import clip, fmax, fmin, maximum, minimum, nan_to_num, select, where
 from .ops.shaping import (
@@ -167,8 +188,11 @@ from .ops.shaping import (
 )
 from .ops.signals import convolve, correlate, interp
 from .ops.softmax import log_softmax, softmax
+from .ops.sorting import argpartition, argsort, digitize, lexsort, partition, searchsorted, sort
 from .ops.special import erf
+from .ops.splitting import array_split, dsplit, hsplit, split, unstack, vsplit
 from .ops.statistics import average, corrcoef, cov, std, var
+from .ops.triangles import diag, diagflat, diagonal, on_diagonal, tri, tril, triu
 from .ops.trigonometry import (
     acos,
     arccos,
@@ -187,6 +211,7 @@ from .ops.trigonometry import (
     sinc,
     tan,
 )
+from .ops.turning import flip, fliplr, flipud, roll, rot90
 from .training import Model, Sequential
 from .transforms import (
     checkpoint,
@@ -204,11 +229,21 @@ from .transforms import (
     value_and_grad,
     vjp,
 )
-from .visualize import Picture, draw
+from .visualize import (
+    AnomalyError,
+    Picture,
+    compare_graphs,
+    detect_anomaly,
+    draw,
+    explain,
+    record_lines,
+    trace_backward,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnomalyError",
     "Model",
     "Picture",
     "Sequential",
@@ -226,6 +261,7 @@ __all__ = [
     "amin",
     "angle",
     "any",
+    "append",
     "arange",
     "arccos",
     "arccosh",
@@ -236,8 +272,12 @@ __all__ = [
     "arctanh",
     "argmax",
     "argmin",
+    "argpartition",
+    "argsort",
+    "argwhere",
     "around",
     "array",
+    "array_split",
     "as_discrete",
     "asarray",
     "asin",
@@ -260,6 +300,7 @@ __all__ = [
     "bitwise_or",
     "bitwise_right_shift",
     "bitwise_xor",
+    "block",
     "broadcast_arrays",
     "broadcast_to",
     "callbacks",
@@ -270,6 +311,9 @@ __all__ = [
     "choose",
     "clip",
     "clipped_log",
+    "column_stack",
+    "compare_graphs",
+    "compiler",
     "compress",
     "concat",
     "concatenate",
@@ -294,15 +338,25 @@ __all__ = [
     "data",
     "deg2rad",
     "degrees",
+    "detect_anomaly",
+    "diag",
+    "diag_indices",
+    "diag_indices_from",
+    "diagflat",
+    "diagonal",
     "diff",
+    "digitize",
     "divide",
     "divmod",
     "dot",
     "draw",
+    "dsplit",
+    "dstack",
     "ediff1d",
     "elementwise_grad",
     "elu",
     "empty",
+    "empty_like",
     "enable_grad",
     "equal",
     "erf",
@@ -310,12 +364,17 @@ __all__ = [
     "exp",
     "exp2",
     "expand_dims",
+    "explain",
     "expm1",
     "extract",
     "eye",
     "fabs",
     "fill_diagonal",
     "fix",
+    "flatnonzero",
+    "flip",
+    "fliplr",
+    "flipud",
     "float_power",
     "floor",
     "floor_divide",
@@ -327,6 +386,7 @@ __all__ = [
     "full_like",
     "gcd",
     "gelu",
+    "geomspace",
     "getitem",
     "grad",
     "gradcheck",
@@ -340,6 +400,7 @@ __all__ = [
     "hard_tanh",
     "heaviside",
     "hessian",
+    "hsplit",
     "hstack",
     "huber",
     "hvp",
@@ -347,6 +408,7 @@ __all__ = [
     "identity",
     "imag",
     "index_set",
+    "indices",
     "initializers",
     "interp",
     "invert",
@@ -359,7 +421,9 @@ __all__ = [
     "isneginf",
     "isposinf",
     "isreal",
+    "ix_",
     "jacobian",
+    "jit",
     "jvp",
     "kl_divergence_with_logits",
     "layers",
@@ -369,6 +433,7 @@ __all__ = [
     "left_shift",
     "less",
     "less_equal",
+    "lexsort",
     "linearize",
     "linspace",
     "log",
@@ -385,14 +450,17 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "logspace",
     "logsumexp",
     "losses",
+    "mask_indices",
     "matmul",
     "matrix_transpose",
     "max",
     "maximum",
     "mean",
     "median",
+    "meshgrid",
     "metrics",
     "min",
     "minimum",
@@ -419,11 +487,15 @@ __all__ = [
     "nanvar",
     "negative",
     "no_grad",
+    "nonzero",
     "not_equal",
+    "on_diagonal",
     "ones",
     "ones_like",
     "optimizers",
     "order_statistic",
+    "pad",
+    "partition",
     "percentile",
     "permute_dims",
     "positive",
@@ -437,19 +509,26 @@ __all__ = [
     "rad2deg",
     "radians",
     "ravel",
+    "ravel_multi_index",
     "real",
     "reciprocal",
+    "record_lines",
     "regularizers",
     "relative_entropy",
     "relu",
     "relu6",
     "remainder",
+    "repeat",
     "reshape",
+    "resize",
     "right_shift",
     "rint",
+    "roll",
     "rollaxis",
+    "rot90",
     "round",
     "scatter_add",
+    "searchsorted",
     "select",
     "selu",
     "set_grad_enabled",
@@ -465,8 +544,10 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "sort",
     "spacing",
     "sparse_cross_entropy_with_logits",
+    "split",
     "sqrt",
     "square",
     "squareplus",
@@ -485,16 +566,28 @@ __all__ = [
     "tanh_shrink",
     "tensor",
     "threshold",
+    "tile",
+    "trace_backward",
     "transpose",
     "trapezoid",
+    "tri",
+    "tril",
+    "tril_indices",
+    "tril_indices_from",
+    "triu",
+    "triu_indices",
+    "triu_indices_from",
     "true_divide",
     "trunc",
+    "unravel_index",
+    "unstack",
     "unwrap",
     "utils",
     "value_and_grad",
     "var",
     "visualize",
     "vjp",
+    "vsplit",
     "vstack",
     "where",
     "zeros",

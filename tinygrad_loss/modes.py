@@ -107,6 +107,11 @@ def tracer() -> Any:
     return next((observer for observer in MODE.get().observers if observer.traces), None)
 
 
+def watcher() -> Any:
+    """The observer to which backward walks are shown now, or None."""
+    return next((observer for observer in MODE.get().observers if observer.watches), None)
+
+
 class Config:
     """Process-wide settings: `tg.config`."""
 

@@ -98,3 +98,9 @@ def test_checkpoint_refuses_a_parameter_that_was_assigned():
     w.assign(X + 1)
     with pytest.raises(errors.GraphError, match="was assigned since"):
         y.backward()
+
+
+def test_a_checkpoint_is_drawn():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    text = tg.draw(tg.checkpoint(lambda a: (a * a).sum())(x)).text()
+    assert "checkpoint" in text

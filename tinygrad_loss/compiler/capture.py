@@ -57,7 +57,7 @@ class Drawing:
 class Recorder(Observer):
     """Writes a listing of everything that it sees happen to Tensors."""
 
-    traces = True
+    traces = watches = True
 
     def __init__(self, strict: bool = False) -> None:
         self.strict = strict  # whether a value that is asked for is an error, or a reason to stay eager

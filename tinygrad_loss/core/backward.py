@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..modes import no_grad, tracer
+from ..modes import no_grad, tracer, watcher
 from .array_methods import hooked
 from .hooks import Observer
 from .node import Node, leading_to, newest_first
@@ -37,7 +37,7 @@ def pull_back(
     frees each node once the walk has passed it; `observer` is told of every gradient and
     contribution. A node that no path reaches is missing from the result.
     """
-    order = newest_first(outputs)
+    order, observer = newest_first(outputs), observer or watcher()
     wanted = set(inputs or ())
     needed = None if inputs is None else leading_to(wanted, order)
     gradients: dict[Node, Any] = {}
@@ -169,7 +169,7 @@ def backward(tensor: Tensor, gradient: Any, retain_graph: bool, create_graph: bo
     inner = {node: t for t, node in chosen.items() if node.op is not None}  # leaves are known by their owner
     wanted = [*chosen.values()] if inner else None
     with no_grad() if tracing and not create_graph else nullcontext():
-        found = pull_back([tensor.node], seeds, wanted, record=record, release=not retain_graph, observer=tracing)
+        found = pull_back([tensor.node], seeds, wanted, record=record, release=not retain_graph)
     del seeds
     while found:
         leaf, g = found.popitem()

@@ -10,6 +10,7 @@ from .node import Node
 class Observer:
     """Base of observers: override what you want to see. Every method does nothing here."""
 
+    watches = False  # True: every backward walk is shown to it, by `on_gradient` and `on_contribution`
     traces = False  # True: backward's rules run on Tensors, so that `on_call` sees their ops as well
 
     def on_call(self, op: Any, inputs: tuple[Any, ...], attributes: dict[str, Any], result: Any) -> None:

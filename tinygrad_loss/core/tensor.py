@@ -1,8 +1,7 @@
 """The tensor: a value and the node that made it.
 
-`Tensor` itself does little: it holds an array and knows whether a graph leads to it. What can be
-done with it stands in `ops/`, one block per op; the methods that forward to those blocks, and the
-conversions to plain Python, are in `array_methods.py`.
+What can be done with it stands in `ops/`, one block per op; the methods that forward to those blocks,
+assignment, and the conversions to plain Python are in `array_methods.py`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from ..core.forward import push_forward
 from ..core.node import Node
 from ..core.registry import functions
 from ..core.tensor import Tensor
-from ..modes import tracer
 from .tracing import Trace, trace
 from .trees import flatten, matching_leaves
 
@@ -160,7 +159,7 @@ def elementwise_grad(function: Callable[..., Any], argnums: ArgNums = 0) -> Call
 def _pull(run: Trace, cotangents: Sequence[Any]) -> dict[Node, Any]:
     """Pull back from every output that has a graph."""
     pairs = [(y.node, run.cotangent(u, y)) for y, u in zip(run.outputs, cotangents, strict=True) if y.node is not None]
-    return pull_back([node for node, _ in pairs], [u for _, u in pairs], run.inputs, record=run.record, observer=tracer())
+    return pull_back([node for node, _ in pairs], [u for _, u in pairs], run.inputs, record=run.record)
 
 
 def _push(run: Trace, tangents: Sequence[Any]) -> list[Any]:

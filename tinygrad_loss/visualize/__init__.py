@@ -1,5 +1,19 @@
 """Seeing a graph: pictures, steps and explanations of every value and gradient."""
 
+from .anomaly import AnomalyError, detect_anomaly
+from .compare import compare_graphs
+from .explain import explain
+from .lines import record_lines
 from .picture import Picture, draw
+from .stepper import trace_backward
 
-__all__ = ["Picture", "draw"]
+__all__ = [
+    "AnomalyError",
+    "Picture",
+    "compare_graphs",
+    "detect_anomaly",
+    "draw",
+    "explain",
+    "record_lines",
+    "trace_backward",
+]

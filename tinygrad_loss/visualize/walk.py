@@ -105,7 +105,7 @@ class Graph:
         None where the op's derivative is a matrix, not a factor for each element.
         """
         target = self.nodes[edge.target]
-        if edge.contribution is None or isinstance(target.value, tuple):
+        if edge.contribution is None or isinstance(target.value, tuple) or target.op.name == "item":
             return None
         upstream, flowing = np.shape(edge.upstream), np.shape(edge.contribution)
         single = np.size(edge.upstream) == 1 == np.size(edge.contribution)
