@@ -7,7 +7,7 @@ float type and the seed belong to the process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar, Token
 from typing import Any
@@ -105,6 +105,14 @@ def observed_by(observer: Any) -> Iterator[Any]:
 def tracer() -> Any:
     """The observer that writes a program down now, or None. Backward then runs its rules on Tensors, for it to see."""
     return next((observer for observer in MODE.get().observers if observer.traces), None)
+
+
+def checking(check: Callable[..., None], *args: Any) -> None:
+    """Call `check` on the arguments, Tensors as their values: it raises or does nothing, and is repeated in a replay."""
+    check(*[getattr(arg, "_value", arg) for arg in args])
+    writer = tracer()
+    if writer is not None:
+        writer.on_check(check, args)
 
 
 def watcher() -> Any:

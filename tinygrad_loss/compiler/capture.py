@@ -37,6 +37,10 @@ class Member(NamedTuple):
         return tuple(value.dtype.str for value in (*self.leaves, self.gradient))
 
 
+class Drawn(np.ndarray[Any, Any]):
+    """Random numbers: what is computed from them outside Tensors can be told by its type."""
+
+
 class Drawing:
     """A random generator that tells the recorder what is drawn from it."""
 
@@ -130,6 +134,12 @@ class Recorder(Observer):
             )
         self.refuse(f"{what} asked for the value of {shown}", "Python would decide by it once, for all calls.")
 
+    def on_check(self, check: Callable[..., None], args: tuple[Any, ...]) -> None:
+        """A check of values is made again at each run."""
+        values = tuple(self.value_of(x) if isinstance(x, (Tensor, np.ndarray)) else x for x in args)
+        self.op = check.__name__.strip("_")
+        self.emit(Step("call", check, values, {}, ()))
+
     def on_draw(self, generator: Any) -> Any:
         """Draw through the recorder."""
         return Drawing(self, generator)
@@ -147,9 +157,10 @@ class Recorder(Observer):
     def on_update(self, optimizer: Any, parameters: list[Any], gradients: list[Any]) -> None:
         """Write down the optimizer's rule for these parameters; the eager step that follows is left alone."""
         self.phase, self.scope, self.op = "update", (), optimizer.name
-        if optimizer not in self.listing.optimizers:
-            self.listing.optimizers.append(optimizer)
-        number = self.listing.optimizers.index(optimizer) or ""
+        if any(optimizer is known for known in self.listing.optimizers):
+            self.refuse(f"a second step of {type(optimizer).__name__}", "A program makes one step of each optimizer.")
+        number = len(self.listing.optimizers) or ""
+        self.listing.optimizers.append(optimizer)
         rate, step = (
             Host(optimizer.learning_rate, f"learning_rate{number}"),
             Host(optimizer.iterations + 1, f"step{number}"),
@@ -164,14 +175,20 @@ class Recorder(Observer):
             groups: dict[Any, list[Member]] = {}
             for member in members:
                 groups.setdefault(member.kind, []).append(member)
+            updates = []
             for kind, group in groups.items():
-                if kind is None or not self._update_flat(optimizer, rule, group):
+                update = None if kind is None else self._update_flat(optimizer, rule, group)
+                if update is None:
                     self._update_each(rule, group)
+                else:
+                    updates.append(update)
+            if updates:
+                updates[-1].counts = len(self.listing.optimizers) - 1
         except Untraceable as error:
             self.refuse(f"{type(optimizer).__name__}'s step", str(error))
         self.phase = "forward"
 
-    def _update_flat(self, optimizer: Any, rule: Any, group: list[Member]) -> bool:
+    def _update_flat(self, optimizer: Any, rule: Any, group: list[Member]) -> Update | None:
         """One step for all parameters of a group, if the rule treats each element by itself."""
         slots = ("w", "g", *optimizer.slots)
         columns = [[m.leaves[0] for m in group], [m.gradient for m in group]]
@@ -186,16 +203,16 @@ class Recorder(Observer):
         made = [each.value for each in results]
         small = {(), flat[0].shape}
         if any(step.kind != "ufunc" or step.results[0].shape not in small for step in steps):
-            return False
+            return None
         if [v.dtype for v in made] != [flat[0].dtype, *[v.dtype for v in flat[2:]]]:
-            return False
+            return None
         update = Update(optimizer.name, slots, flat, made, steps)
         new = [[Value(leaf.array, name=leaf.name) for leaf in m.leaves] for m in group]
         arguments = tuple((*m.leaves, m.gradient) for m in group)
         self.emit(Step("update", update, arguments, {}, tuple(value for row in new for value in row)))
         for member, row in zip(group, new, strict=True):
             self._updated(member, row)
-        return True
+        return update
 
     def _update_each(self, rule: Any, group: list[Member]) -> None:
         """The rule for one parameter after the other, with its constraint."""
@@ -224,8 +241,10 @@ class Recorder(Observer):
 
     def drew(self, method: Any, args: Any, options: Any, array: Any) -> Any:
         """A draw is a step that is made again at each run, in the same order."""
-        array = array if isinstance(array, np.ndarray) else np.asarray(array)
+        array = np.asarray(array)
         value = Value(array, name="draw")
+        self.know(array, value)
+        array = array.view(Drawn)
         self.op = method.__name__
         self.emit(Step("call", method, args, options, value))
         self.listing.draws.append(value)
@@ -243,7 +262,11 @@ class Recorder(Observer):
             array = x._value
             if id(array) in self.known:
                 return self.known[id(array)]
-            return self.leaf(x)
+            seen = self._seen_before(array) if isinstance(array, np.ndarray) else None
+            if seen is None:
+                return self.leaf(x)
+            self.know(array, seen)
+            return seen
         if isinstance(x, (np.ndarray, np.generic)):
             return self._array(x)
         return x if isinstance(x, (int, float, bool)) else self._array(np.asarray(x))
@@ -252,13 +275,25 @@ class Recorder(Observer):
         if isinstance(array, Traced):
             return array.value
         if id(array) not in self.known:
-            base = getattr(array, "base", None)
-            while base is not None:
-                if id(base) in self.known and self.known[id(base)].source != "constant":
-                    self.refuse("a view of a value", "It was taken where it could not be seen: take it of the Tensor.")
-                base = getattr(base, "base", None)
-            self.know(array, Value(np.asarray(array), "constant"))
+            self.know(array, self._seen_before(array) or Value(np.asarray(array), "constant"))
         return self.known[id(array)]
+
+    def _seen_before(self, array: Any) -> Value | None:
+        """The value that an array looks at, if at all of it; a part of one, or what was made of draws, is refused."""
+        base, drawn = array, False
+        while base is not None:
+            drawn = drawn or isinstance(base, Drawn)
+            known = self.known.get(id(base))
+            if known is not None and known.source != "constant":
+                same = (base.shape, base.dtype, base.strides) == (array.shape, array.dtype, array.strides)
+                if same and base.__array_interface__["data"] == array.__array_interface__["data"]:
+                    return known
+                self.refuse("a view of a value", "It was taken where it could not be seen: take it of the Tensor.")
+                return None
+            base = getattr(base, "base", None)
+        if drawn:
+            self.refuse("random numbers", "They were computed with before they became a Tensor: say tg.tensor(draw).")
+        return None
 
     def leaf(self, tensor: Any) -> Value:
         """A Tensor that was there before: its data is read at each run."""

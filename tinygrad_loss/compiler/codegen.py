@@ -141,6 +141,9 @@ def readable_text(listing: Listing, namer: Namer) -> str:
         if here != group:
             lines += ["", f"# {step.phase}: {' / '.join(step.scope) or step.op}"]
             group = here
+        if not step.results:
+            lines.append(text)
+            continue
         made = ", ".join(namer.of(value) for value in step.results)
         lines.append(f"{made} = {text}  # {shape_comment(step.results[0])}")
     ends = [say(value) for value in listing.kept()]

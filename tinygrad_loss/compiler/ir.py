@@ -101,6 +101,7 @@ class Update:
     inputs: list[Value]  # flat, in the order of `slots`
     results: list[Value]  # flat: the new w, then the new states
     steps: list[Step]
+    counts: int | None = None  # the number of the optimizer whose step is complete after this update
 
     def __call__(self, *_: Any) -> Any:
         """Updates run as generated code only."""
@@ -122,7 +123,7 @@ class Listing:
     outputs: list[Value] = field(default_factory=list)
     assigned: list[tuple[Value, Value]] = field(default_factory=list)  # (leaf, its new value)
     gradients: list[tuple[Value, Value | None]] = field(default_factory=list)  # (leaf, what .grad becomes)
-    optimizers: list[Any] = field(default_factory=list)  # each counts one more step
+    optimizers: list[Any] = field(default_factory=list)  # each makes one step
 
     def kept(self) -> list[Value]:
         """The values that must be there at the end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,17 @@ __all__ = ["Jitted", "jit"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+KEPT = 64  # programs of one function; of more kinds of arguments the oldest is made anew
+
+
+class _Found(NamedTuple):
+    """A program, and how its results are handed out."""
+
+    program: Program
+    rebuild: Callable[[Any, bool], Any]
+    plain: bool
+
+
 class Jitted:
     """A function that is replayed as a program, one for each combination of shapes, dtypes and static arguments."""
 
@@ -27,33 +38,42 @@ class Jitted:
     ) -> None:
         update_wrapper(self, function)
         self.function = function
-        self.programs: dict[Any, Program] = {}
+        self._found: dict[Any, _Found] = {}
         self.program: Program | None = None  # the one that ran last
         self.reason: str | None = None  # why the last call ran eagerly
         self._strict = strict
         self._leave_out = leave_out
         self._eager: dict[Any, str] = {}
-        self._shapes: dict[Any, Callable[[list[Any]], Any]] = {}
         self._lock = threading.RLock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Replay, or capture at the first call of its kind."""
         arrays: list[Any] = []
         mode = MODE.get()
-        key = (_key(args, arrays), _key(kwargs, arrays) if kwargs else None, mode.recording, config.floatx())
-        if mode.observers or key in self._eager or (mode.recording and any(_connected(x) for x in arrays)):
-            self.reason = self._eager.get(key, "an argument has a graph, which goes on through this call")
+        key: Any = (_key(args, arrays), _key(kwargs, arrays) if kwargs else None, mode.recording, config.floatx())
+        why = self._eager.get(key) if self._eager else None
+        if why is None and mode.recording and _connected(arrays):
+            why = "an argument has a graph, which goes on through this call"
+        if mode.observers or why:
+            self.reason = why or "somebody watches the ops being called"
             return self.function(*args, **kwargs)
         with self._lock:
-            program = self.programs.get(key)
-            if program is not None and any(tensor._grad is not None for tensor in program.unstarted):
+            found = self._found.get(key)
+            if found is not None and found.program.has_gradients():
                 key = (*key, "gradients there before")
-                program = self.programs.get(key)
-            if program is None or not program.fits():
+                found = self._found.get(key)
+            if found is None or not found.program.fits():
                 return self._capture(key, args, kwargs, arrays)
-            self.program, self.reason = program, None
-            results = program.run([x._value if isinstance(x, Tensor) else x for x in arrays])
-            return self._shapes[key](results)
+            self.program, self.reason = found.program, None
+            return found.rebuild(iter(found.program.run([getattr(x, "_value", x) for x in arrays])), found.plain)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Jitted, (self.function, self._strict, self._leave_out)  # programs are bound to Tensors: made anew
+
+    @property
+    def programs(self) -> list[Program]:
+        """Every program made so far."""
+        return [found.program for found in self._found.values()]
 
     def _capture(self, key: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Any:
         """Run eagerly once, watched; keep the program if there is one."""
@@ -72,16 +92,21 @@ class Jitted:
         reason = recorder.reason or _needs_graph(recorder, leaves)
         if reason is not None:
             self._eager[key] = self.reason = reason
-            return _plain_results(result) if plain and not any(_connected(x) for x in leaves) else result
+            return _plain_results(result) if plain and not _connected(leaves) else result
         listing = finish(recorder, leaves)
         before = [tensor for tensor, grad in recorder.touched.values() if grad is None]
         stored = {id(leaf.owner) for leaf, _ in listing.gradients}
         stored |= {id(row[0].owner) for step in listing.steps if step.kind == "update" for row in step.arguments}
-        program = Program(listing, self._leave_out)
+        try:
+            program = Program(listing, self._leave_out)
+        except CaptureError as error:  # the run itself went well
+            self._eager[key] = self.reason = str(error)
+            return result
         program.unstarted = [tensor for tensor in before if id(tensor) in stored]
-        self.programs[key] = self.program = program
-        self.reason = None
-        self._shapes[key] = lambda results: rebuild(iter(results), plain)
+        self.program, self.reason = program, None
+        self._found[key] = _Found(program, rebuild, plain)
+        if len(self._found) > KEPT:
+            del self._found[next(iter(self._found))]
         return rebuild(iter([x._value if isinstance(x, Tensor) else x for x in leaves]), plain)
 
 
@@ -133,8 +158,12 @@ def _own(x: Any) -> Any:
     return np.asarray(x).view()
 
 
-def _connected(x: Any) -> bool:
-    return isinstance(x, Tensor) and x._node is not None
+def _connected(arrays: list[Any]) -> bool:
+    """Whether a graph leads to one of them."""
+    for x in arrays:
+        if isinstance(x, Tensor) and x._node is not None:
+            return True
+    return False
 
 
 def _key(thing: Any, arrays: list[Any]) -> Any:
@@ -197,7 +226,7 @@ def _structure(result: Any, leaves: list[Any], recorder: Recorder) -> Callable[[
 
 def _needs_graph(recorder: Recorder, leaves: list[Any]) -> str | None:
     """Why the result has to be recorded: it leads to leaves, and nothing was pulled back from it yet."""
-    if recorder.pulled or not any(_connected(x) for x in leaves):
+    if recorder.pulled or not _connected(leaves):
         return None
     return "the result leads to tensors that require gradients: call backward inside, or use tg.no_grad()"
 

@@ -14,7 +14,14 @@ import numpy as np
 
 from ..core.tensor import Tensor
 
-__all__ = ["Lease"]
+__all__ = ["Ended", "Lease"]
+
+
+class Ended:
+    """How many leases have ended so far: while that stands still, a program's leases all hold."""
+
+    count = 0
+
 
 _LEASED: dict[int, Lease] = {}  # by id of the Tensor, which its lease keeps alive
 _value: Any = Tensor.__dict__["_value"]
@@ -24,13 +31,16 @@ _node: Any = Tensor.__dict__["_node"]
 class Lease:
     """One Tensor whose data stands in a program's memory."""
 
-    __slots__ = ("handed", "kind", "leased_kind", "memory", "tensor")
+    __slots__ = ("frozen", "handed", "kind", "leased_kind", "memory", "tensor")
 
     def __init__(self, tensor: Any, memory: Any) -> None:
         self.tensor = tensor
         self.memory = memory
+        if id(tensor) in _LEASED:
+            give_back(tensor)
         self.kind = type(tensor)
         self.leased_kind = leased_class(self.kind)
+        self.frozen = tensor._node is None
         self.handed: Any = None  # the array that was given out last: if the Tensor still has it, nothing changed
 
     def take(self) -> None:
@@ -44,9 +54,15 @@ class Lease:
         _LEASED[id(tensor)] = self
         tensor.__class__ = self.leased_kind
 
+    @property
+    def held(self) -> bool:
+        """Whether the Tensor's data is in this program's memory, and nowhere else."""
+        return _LEASED.get(id(self.tensor)) is self
+
     def end(self) -> None:
         """Give the Tensor an array of its own again."""
         tensor = self.tensor
+        Ended.count += 1
         tensor.__class__ = self.kind
         _LEASED.pop(id(tensor), None)
         self.handed = value = np.array(self.memory)[()]

@@ -18,7 +18,7 @@ def without_dead_steps(listing: Listing) -> None:
     kept = []
     drawn = set(map(id, listing.draws))
     for step in reversed(listing.steps):
-        if any(id(value) in needed or id(value) in drawn for value in step.results):
+        if not step.results or any(id(value) in needed or id(value) in drawn for value in step.results):
             kept.append(step)
             needed.update(map(id, step.operands))
     listing.steps = kept[::-1]

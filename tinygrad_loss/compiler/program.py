@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import wrap
+from .capture import CaptureError
 from .codegen import readable_text
 from .ir import Listing
 from .layout import Layout, laid_out
-from .leases import Lease
+from .leases import Ended, Lease
 from .names import Namer
 from .passes import optimize
 from .sources import standalone
@@ -32,6 +33,7 @@ class Program:
 
     def __init__(self, listing: Listing, leave_out: frozenset[str] = frozenset()) -> None:
         optimize(listing, leave_out)
+        refuse_old_values(listing)
         self.listing = listing
         self.layout: Layout = laid_out(listing, reuse="reuse memory" not in leave_out)
         self._namer = Namer(listing)
@@ -41,6 +43,9 @@ class Program:
         linecache.cache[name] = (len(self._text), None, self._text.splitlines(keepends=True), name)
         exec(compile(self._text, name, "exec"), self._module)
         self._run = self._module["program"]
+        self._updated: list[int] = self._module.get("updated", [])
+        counted = {each.update.counts for each in self.layout.flats}
+        self._counted_here = [each for i, each in enumerate(listing.optimizers) if i not in counted]
         flat = self.layout.in_flat
         leaves = list(listing.leaves.values())
         self.leases = [Lease(leaf.owner, self._module[self._namer.of(leaf)]) for leaf in leaves if id(leaf) in flat]
@@ -50,6 +55,7 @@ class Program:
         self._cleared = [leaf.owner for leaf, g in listing.gradients if g is None]
         trains = bool(listing.gradients or self.leases)
         self._frozen = [(tensor, tensor._node is None) for tensor in self._read] if trains else []
+        self._seen = -1
         self.unstarted: list[Any] = []  # leaves whose .grad has to be None before a run
 
     @property
@@ -64,29 +70,50 @@ class Program:
         return standalone(self._text, self._namer)
 
     @property
+    def leaf_names(self) -> list[str]:
+        """The names of parameters and states in `optimized_source`, in the order of `source`'s arguments."""
+        return [self._namer.of(leaf) for leaf in self.listing.leaves.values()]
+
+    @property
     def constants(self) -> dict[str, Any]:
         """The arrays that were taken as they were when the program was written down."""
         return dict(self._namer.arrays)
 
+    def has_gradients(self) -> bool:
+        """Whether a leaf has a .grad that was None when the program was written down."""
+        for tensor in self.unstarted:
+            if tensor._grad is not None:
+                return True
+        return False
+
     def fits(self) -> bool:
         """Whether every leaf still requires a gradient, or not, as it did."""
-        return all((tensor._node is None) is frozen for tensor, frozen in self._frozen)
+        if Ended.count != self._seen:
+            for lease in self.leases:
+                if not lease.held and (lease.tensor._node is None) is not lease.frozen:
+                    return False
+        for tensor, frozen in self._frozen:
+            if (tensor._node is None) is not frozen:
+                return False
+        return True
 
     def run(self, arrays: list[Any]) -> list[Any]:
         """The results for these arguments; parameters, states and gradients change as they would have."""
-        for lease in self.leases:
-            if type(lease.tensor) is not lease.leased_kind or lease.handed is not None:
-                lease.take()
+        if Ended.count != self._seen:
+            for lease in self.leases:
+                if not lease.held:
+                    lease.take()
+            self._seen = Ended.count
         numbers: list[Any] = []
         for optimizer in self.listing.optimizers:
             numbers += [optimizer.learning_rate, optimizer.iterations + 1]
         try:
             results = self._run(*arrays, *[tensor._value for tensor in self._read], *numbers)
-        except BaseException as error:
-            if getattr(error, "__traceback__", None) is not None and self._updated(error):
-                self._count()
-            raise
-        self._count()
+        finally:  # an interrupt may come after the update: then the step counts
+            while self._updated:
+                self.listing.optimizers[self._updated.pop()].iterations += 1
+        for optimizer in self._counted_here:
+            optimizer.iterations += 1
         first = len(self.listing.outputs)
         if len(results) > first:
             rest = iter(results[first:])
@@ -98,26 +125,37 @@ class Program:
             tensor._grad = None
         return results[:first]
 
-    def _count(self) -> None:
-        for optimizer in self.listing.optimizers:
-            optimizer.iterations += 1
-
-    def _updated(self, error: BaseException) -> bool:
-        """Whether the update had run when an interrupt came: the program's last lines come after it."""
-        trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_code is not self._run.__code__:
-            trace = trace.tb_next
-        if trace is None:
-            return False
-        lines = self._text.splitlines()
-        calls = [i + 1 for i, line in enumerate(lines) if "run(starmap(call, update" in line]
-        return bool(calls) and trace.tb_lineno >= calls[0] and not isinstance(error, Exception)
-
     def __repr__(self) -> str:
         return f"<Program of {len(self.listing.steps)} steps>"
 
     def __str__(self) -> str:
         return self.source
+
+
+def refuse_old_values(listing: Listing) -> None:
+    """An update works in place: nothing after it may use what was there before.
+
+    Raises:
+        CaptureError: where something does.
+    """
+    gone: set[int] = set()
+    for step in listing.steps:
+        if any(id(value) in gone for value in step.operands):
+            raise CaptureError(
+                "jit cannot keep a parameter's value from before the optimizer's step.",
+                "The step works in place, and something uses the old value after it.",
+                "Use the old value before optimizer.step(), or leave the step out of the function.",
+            )
+        if step.kind == "view" and id(step.arguments[0]) in gone:
+            gone.add(id(step.result))
+        if step.kind == "update":
+            gone |= {id(leaf) for row in step.arguments for leaf in row[:-1]}
+    if any(id(value) in gone for value in listing.outputs):
+        raise CaptureError(
+            "jit cannot return a parameter's value from before the optimizer's step.",
+            "The step works in place.",
+            "Return it from outside the function, or after the step.",
+        )
 
 
 def size_of(program: Program) -> int:

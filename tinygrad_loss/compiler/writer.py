@@ -121,6 +121,8 @@ class _Writer:
         return self.namer.of(thing)
 
     def _line(self, step: Step) -> str:
+        if not step.results:
+            return expression(step, self._say, self.namer)
         value = step.results[0]
         made = self.namer.of(value)
         given = [self.namer.of(each) for each in step.arguments]
@@ -175,20 +177,17 @@ class _Writer:
             for text, name in hosts_of(flat.update).items()
         }
         calls = self._calls(flat, hosts, number)
+        done = [f"(updated.append, {flat.update.counts})"] if flat.update.counts is not None else []
         for text, name in hosts.items():
             self.head.append(f"{name}_now = np.empty((), np.{flat.dtypes[0].name})")
             self.body.append(f"{name}_now[...] = {text[1:-1] if text[0] == '(' else text}")
+        lines = [f"    {line}," for line in calls]
         if flat.blocks:
-            self.head.append(
-                f"blocks{number} = [slice(i, min(i + {flat.blocks}, {flat.size})) for i in range(0, {flat.size}, {flat.blocks})]"
-            )
-            self.head += [
-                f"update{number} = [line for s in blocks{number} for line in [",
-                *[f"    {line}," for line in calls],
-                "]]",
-            ]
+            cuts = f"slice(i, min(i + {flat.blocks}, {flat.size})) for i in range(0, {flat.size}, {flat.blocks})"
+            self.head += [f"blocks{number} = [{cuts}]", f"update{number} = [line for s in blocks{number} for line in ["]
+            self.head += [*lines, f"]] + [{', '.join(done)}]"]
         else:
-            self.head += [f"update{number} = [", *[f"    {line}," for line in calls], "]"]
+            self.head += [f"update{number} = [", *lines, *[f"    {line}," for line in done], "]"]
         self.body.append(
             f"run(starmap(call, update{number}), 0)  # in C: an interrupt is taken before or after, not inside"
         )
@@ -266,7 +265,12 @@ class _Writer:
         bound = [f"{short} = {full}" for short, full in self.bound.items()]
         body = [*self.body, f"return {', '.join(ends)}{',' if len(ends) == 1 else ''}" if ends else "return ()"]
         imports = "\n".join(sorted(self.imports)) + "\n\nimport numpy as np\n"
-        parts = [imports, "\n".join(bound), "", "# Memory", *namer.definitions(), "\n".join(self.head), ""]
+        counted = (
+            ["updated = []  # the optimizers whose step is complete"]
+            if any(f.update.counts is not None for f in self.layout.flats)
+            else []
+        )
+        parts = [imports, "\n".join(bound), "", "# Memory", *counted, *namer.definitions(), "\n".join(self.head), ""]
         lines = "\n".join(f"    {line}" for line in body)
         return "\n".join(parts) + f"\ndef program({', '.join(inputs)}):\n{lines}\n"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
-from ..modes import seeds
+from ..modes import drawing, seeds
 from .base import Layer
 
 
@@ -60,5 +60,5 @@ class Dropout(Layer):
         shape: Any = inputs.shape
         if self.noise_shape is not None:
             shape = tuple(length or full for length, full in zip(self.noise_shape, shape, strict=True))
-        kept = self.generator.random(shape) >= self.rate
+        kept = Tensor(drawing(self.generator).random(shape)) >= self.rate
         return inputs * (kept.astype(self.dtype) / (1.0 - self.rate))

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import plain
 from ..core.tensor import ArrayLike, Tensor, as_value
 from ..errors import ArgumentError, LabelError, ShapeError
+from ..modes import checking
 from ..ops.comparisons import not_equal
 from ..ops.selection import where
 from ..ops.shaping import astype, squeeze
@@ -42,20 +42,24 @@ def class_numbers(loss: str, y_true: ArrayLike, y_pred: Any, axis: int, ignore_c
     if labels.shape != expected:
         raise _not_class_numbers(loss, labels.shape, y_pred.shape, expected)
     if labels.dtype.kind not in "iu":
-        values = plain(labels)
-        if labels.dtype.kind == "f" and not (values == np.floor(values)).all():
-            raise LabelError(
-                f"{loss} got labels that are not whole numbers, such as {values[values != np.floor(values)].flat[0]}.",
-                "A label is the number of a class, counted from 0.",
-                "For probabilities of classes use CategoricalCrossentropy, for numbers to predict MeanSquaredError.",
-            )
+        if labels.dtype.kind == "f":
+            checking(_check_whole, loss, labels)
         labels = astype(labels, np.int64)
     counts = None
     if ignore_class is not None:
         counts = not_equal(labels, ignore_class)
         labels = where(counts, labels, 0)
-    _check_range(loss, plain(labels), y_pred.shape[axis])
+    checking(_check_range, loss, labels, y_pred.shape[axis])
     return labels, counts
+
+
+def _check_whole(loss: str, values: Any) -> None:
+    if not (values == np.floor(values)).all():
+        raise LabelError(
+            f"{loss} got labels that are not whole numbers, such as {values[values != np.floor(values)].flat[0]}.",
+            "A label is the number of a class, counted from 0.",
+            "For probabilities of classes use CategoricalCrossentropy, for numbers to predict MeanSquaredError.",
+        )
 
 
 def _check_range(loss: str, labels: Any, classes: int) -> None:
@@ -121,7 +125,10 @@ def checked_probabilities(
     Raises:
         ArgumentError: for values below 0, or, where `at_most_one`, above 1.
     """
-    values = plain(y_pred)
+    checking(_check_probabilities, loss, y_pred, activation, at_most_one, or_logits)
+
+
+def _check_probabilities(loss: str, values: Any, activation: str, at_most_one: bool, or_logits: bool) -> None:
     if not values.size:
         return
     if values.min() < -ROUNDING or (at_most_one and values.max() > 1 + ROUNDING):
@@ -138,7 +145,11 @@ def checked_fractions(loss: str, y_true: Any) -> None:
     Raises:
         LabelError: for such targets.
     """
-    values = plain(y_true)
+    checking(_check_fractions, loss, y_true)
+
+
+def _check_fractions(loss: str, values: Any) -> None:
+    values = np.asarray(values)
     if values.size and (values.min() < -ROUNDING or values.max() > 1 + ROUNDING):
         raise LabelError(
             f"{loss} got y_true from {values.min():.4g} to {values.max():.4g}.",

@@ -31,7 +31,7 @@ def clip_by_norm(gradients: Iterable[ArrayLike], norm: float) -> list[Any]:
     [array([0.6, 0.8]), array([0.5])]
     """
     limit = _checked("clip_by_norm", norm)
-    return [_like(given, lambda g: g * (limit / max(_length(g), limit))) for given in gradients]
+    return [_like(given, lambda g: g * _factor(_squares(g), limit, g.dtype)) for given in gradients]
 
 
 def clip_by_global_norm(gradients: Iterable[ArrayLike], norm: float) -> list[Any]:
@@ -46,18 +46,31 @@ def clip_by_global_norm(gradients: Iterable[ArrayLike], norm: float) -> list[Any
     """
     limit = _checked("clip_by_global_norm", norm)
     given = list(gradients)
-    length = math.hypot(*(_length(_value(g)) for g in given if g is not None))
-    factor = limit / max(length, limit) if math.isfinite(length) else math.nan
-    return [_like(each, lambda g: g * factor) for each in given]
+    total = sum(_squares(_value(g)) for g in given if g is not None)
+    return [
+        _like(
+            each, lambda g: g * np.where(np.isfinite(total), _factor(total, limit, g.dtype), math.nan).astype(g.dtype)
+        )
+        for each in given
+    ]
 
 
-def _length(g: Any) -> float:
-    flat = np.ravel(np.asarray(g, np.promote_types(g.dtype, np.float32)))  # squares of float16 overflow at 256
-    return math.sqrt(float(np.dot(flat, flat)))
+def _squares(g: Any) -> Any:
+    """|g|², in double precision: squares of large gradients overflow in single precision."""
+    flat = np.ravel(g).astype(np.float64)
+    return np.dot(flat, flat)
+
+
+def _factor(squares: Any, limit: float, dtype: Any) -> Any:
+    """What brings a gradient of that |g|² within the limit."""
+    return (limit / np.maximum(np.sqrt(squares), limit)).astype(dtype)
 
 
 def _value(given: ArrayLike) -> Any:
-    return as_value(given) if not isinstance(given, Tensor) else given._value
+    """The array of a Tensor, or of whatever else computes as an array does."""
+    return (
+        given._value if isinstance(given, Tensor) else given if hasattr(given, "__array_ufunc__") else as_value(given)
+    )
 
 
 def _like(given: ArrayLike, change: Any) -> Any:

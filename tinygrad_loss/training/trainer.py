@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from .. import losses, optimizers
+from ..compiler import Jitted
+from ..core.tensor import Tensor
 from ..errors import ArgumentError, NotCompiledError
 from ..modes import drawing, no_grad, seeds
 from .batches import Array, Rows, batches, held_out, rows_of, weighted_by_class, whole
@@ -26,6 +28,7 @@ class Trainer:
     stop_training = False
     _judge: Judge | None = None
     _generator: np.random.Generator | None = None
+    _steps: tuple[Callable[..., Any], Callable[..., Any]]  # of training, and of looking
 
     def compile(
         self,
@@ -43,7 +46,8 @@ class Trainer:
             metrics: names ("accuracy", "mae", ...), metrics or functions; "accuracy" is the binary,
                 categorical or sparse one, whichever fits loss and shapes.
             weighted_metrics: the same, weighted by `sample_weight` and `class_weight`.
-            jit_compile: kept for programs that pass it; every step runs eagerly.
+            jit_compile: "auto" or True replays each step as a NumPy program where that is possible (see
+                `tg.jit`), with the same results; False runs every step eagerly.
 
         Raises:
             UnknownNameError: for a name that is not known, with the nearest ones.
@@ -55,6 +59,9 @@ class Trainer:
         wanted = None if loss is None else losses.as_loss(loss)
         judge = Judge(wanted, metrics, weighted_metrics)
         self.optimizer, self.loss, self._judge = chosen, wanted, judge  # all or nothing
+        self._steps = (self._learn, self._look)
+        if jit_compile:
+            self._steps = (Jitted(self._learn, strict=False), Jitted(self._look, strict=False))
 
     def fit(
         self,
@@ -154,8 +161,13 @@ class Trainer:
     def _train(self, batch: Rows) -> None:
         """One step: forward, backward, update."""
         judge = self._compiled()
-        prediction = self(batch.x, training=True)  # type: ignore[operator]
-        loss = self._total_loss(batch, prediction)
+        loss, prediction = self._steps[0](batch.x, batch.y, batch.weight)
+        judge.see(float(loss), len(batch), batch.y, _array(prediction), batch.weight)
+
+    def _learn(self, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
+        """What a step of training computes: the loss before the update, and the prediction."""
+        prediction = self(x, training=True)  # type: ignore[operator]
+        loss = self._total_loss(y, prediction, weight)
         parameters = self.trainable_weights  # type: ignore[attr-defined]
         for parameter in parameters:
             parameter.grad = None
@@ -163,9 +175,14 @@ class Trainer:
         self.optimizer.step(parameters)
         for parameter in parameters:
             parameter.grad = None
-        judge.see(float(loss._value), len(batch), batch.y, prediction._value, batch.weight)
+        return loss, prediction
 
-    def _total_loss(self, batch: Rows, prediction: Any) -> Any:
+    def _look(self, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
+        """Loss and prediction without training."""
+        prediction = self(x, training=False)  # type: ignore[operator]
+        return self._total_loss(y, prediction, weight), prediction
+
+    def _total_loss(self, y: Any, prediction: Any, weight: Any) -> Any:
         """The loss of a batch, with the penalties of regularizers."""
         extra = self.losses  # type: ignore[attr-defined]
         if self.loss is None:
@@ -176,9 +193,9 @@ class Trainer:
                     'Write compile(optimizer="adam", loss="mse"), or another loss.',
                 )
             return sum(extra[1:], extra[0])
-        if batch.y is None:
+        if y is None:
             raise ArgumentError("The loss needs targets, and y is missing.", "Each row of x has one.", "Pass y.")
-        return sum(extra, self.loss(batch.y, prediction, batch.weight))
+        return sum(extra, self.loss(y, prediction, weight))
 
     def _pass(self, rows: Rows, size: int, listeners: CallbackList | None = None) -> Logs:
         """Loss and metrics over all rows, without training."""
@@ -188,9 +205,8 @@ class Trainer:
             listeners.call("on_test_begin")
         with no_grad():
             for index, batch in enumerate(batches(rows, size)):
-                prediction = self(batch.x, training=False)  # type: ignore[operator]
-                loss = self._total_loss(batch, prediction)
-                judge.see(float(loss._value), len(batch), batch.y, prediction._value, batch.weight)
+                loss, prediction = self._steps[1](batch.x, batch.y, batch.weight)
+                judge.see(float(loss), len(batch), batch.y, _array(prediction), batch.weight)
                 if listeners:
                     listeners.batch("on_test_batch_end", index, judge.logs)
         logs = judge.logs()
@@ -292,6 +308,11 @@ class Trainer:
     def metrics_names(self) -> list[str]:
         """The names of what `evaluate` returns, in order."""
         return self._compiled().names()
+
+
+def _array(prediction: Any) -> Array:
+    """A prediction as metrics take it."""
+    return prediction._value if isinstance(prediction, Tensor) else prediction  # type: ignore[no-any-return]
 
 
 def _several(callbacks: Any) -> list[Any]:

@@ -1,0 +1,425 @@
+"""Replay against eager mode: whole training steps, randomness, guards, falling back, and the programs' texts."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+
+import numpy as np
+import pytest
+
+import tinygrad_loss as tg
+from tinygrad_loss.compiler import PASSES, CaptureError
+from tinygrad_loss.compiler.jit import Jitted
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(24, 6)).astype(np.float32)
+Y = RANDOM.normal(size=(24, 2)).astype(np.float32)
+LABELS = RANDOM.integers(0, 2, size=24)
+
+OPTIMIZERS = {
+    "gradient descent": lambda: tg.optimizers.GradientDescent(0.1),
+    "sgd": lambda: tg.optimizers.SGD(0.1),
+    "momentum": lambda: tg.optimizers.SGD(0.1, momentum=0.9),
+    "nesterov": lambda: tg.optimizers.SGD(0.1, momentum=0.9, nesterov=True),
+    "adam": lambda: tg.optimizers.Adam(0.01),
+    "amsgrad": lambda: tg.optimizers.Adam(0.01, amsgrad=True),
+    "adamw": lambda: tg.optimizers.AdamW(0.01),
+    "adamax": lambda: tg.optimizers.Adamax(0.01),
+    "nadam": lambda: tg.optimizers.Nadam(0.01),
+    "rmsprop": lambda: tg.optimizers.RMSprop(0.01),
+    "centered rmsprop": lambda: tg.optimizers.RMSprop(0.01, momentum=0.5, centered=True),
+    "adagrad": lambda: tg.optimizers.Adagrad(0.1),
+    "adadelta": lambda: tg.optimizers.Adadelta(1.0),
+    "lion": lambda: tg.optimizers.Lion(0.001),
+    "clipped by value": lambda: tg.optimizers.Adam(0.01, clipvalue=0.01),
+    "clipped by norm": lambda: tg.optimizers.SGD(0.1, clipnorm=0.1),
+    "clipped by all norms": lambda: tg.optimizers.SGD(0.1, global_clipnorm=0.1),
+    "schedule": lambda: tg.optimizers.SGD(tg.optimizers.schedules.ExponentialDecay(0.1, 3, 0.5)),
+}
+LOSSES = {
+    "mse": (tg.losses.MeanSquaredError, Y),
+    "cross-entropy": (tg.losses.SparseCategoricalCrossentropy, LABELS),
+    "one-hot": (tg.losses.CategoricalCrossentropy, np.eye(2, dtype=np.float32)[LABELS]),
+    "kl": (tg.losses.KLDivergence, np.full((24, 2), 0.5, np.float32)),
+}
+
+
+def trained(make_optimizer, jit_compile, *, loss="mse", layers=None, epochs=3, batch_size=10, **options):
+    tg.set_random_seed(1)
+    end = "linear" if loss == "mse" else "softmax"
+    inner = layers() if layers else [tg.layers.Dense(8, activation="tanh")]
+    model = tg.Sequential([*inner, tg.layers.Dense(2, activation=end)])
+    made, target = LOSSES[loss]
+    model.compile(make_optimizer(), made(), jit_compile=jit_compile, metrics=["mae"] if loss == "mse" else None)
+    batch_size = None if model.optimizer.full_batch else batch_size
+    history = model.fit(X, target, epochs=epochs, batch_size=batch_size, verbose=0, validation_split=0.25, **options)
+    return model, history.history
+
+
+def same(a, b, rtol=0.0):
+    model_a, history_a = a
+    model_b, history_b = b
+    assert history_a.keys() == history_b.keys()
+    for name in history_a:
+        np.testing.assert_allclose(history_a[name], history_b[name], rtol=rtol)
+    for w, v in zip(model_a.get_weights(), model_b.get_weights(), strict=True):
+        np.testing.assert_allclose(w, v, rtol=rtol, atol=rtol)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer(name):
+    replayed = trained(OPTIMIZERS[name], True)
+    assert replayed[0]._steps[0].programs, replayed[0]._steps[0].reason
+    same(replayed, trained(OPTIMIZERS[name], False))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_kind_of_loss(loss):
+    replayed = trained(OPTIMIZERS["adam"], True, loss=loss)
+    assert replayed[0]._steps[0].programs, replayed[0]._steps[0].reason
+    same(replayed, trained(OPTIMIZERS["adam"], False, loss=loss), rtol=1e-6)
+
+
+def test_dropout_draws_anew_and_in_the_same_order():
+    def layers():
+        return [tg.layers.Dense(8, activation="relu"), tg.layers.Dropout(0.5)]
+
+    replayed = trained(OPTIMIZERS["sgd"], True, layers=layers)
+    assert replayed[0]._steps[0].programs, replayed[0]._steps[0].reason
+    same(replayed, trained(OPTIMIZERS["sgd"], False, layers=layers))
+
+
+def test_regularizers_and_constraints():
+    def layers():
+        return [tg.layers.Dense(8, kernel_regularizer="l2", kernel_constraint="max_norm", activity_regularizer="l1")]
+
+    replayed = trained(OPTIMIZERS["adam"], True, layers=layers)
+    assert replayed[0]._steps[0].programs, replayed[0]._steps[0].reason
+    same(replayed, trained(OPTIMIZERS["adam"], False, layers=layers), rtol=1e-6)
+
+
+def test_sample_weights_and_class_weights():
+    weights = np.linspace(0.5, 2, 24)
+    same(
+        trained(OPTIMIZERS["adam"], True, sample_weight=weights),
+        trained(OPTIMIZERS["adam"], False, sample_weight=weights),
+    )
+
+
+def test_a_changed_learning_rate_holds_from_the_next_step_on():
+    w = tg.tensor([1.0], requires_grad=True)
+    optimizer = tg.optimizers.SGD(0.5)
+
+    @tg.jit
+    def step(x):
+        (w * x).sum().backward(retain_graph=False)
+        optimizer.step([w])
+        w.grad = None
+
+    step(np.ones(1))
+    step(np.ones(1))
+    assert w.item() == 0.0
+    optimizer.learning_rate = 2.0
+    step(np.ones(1))
+    assert w.item() == -2.0
+    assert optimizer.iterations == 3
+
+
+def test_values_between_steps_are_the_programs_and_old_graphs_keep_theirs():
+    w = tg.tensor([3.0], requires_grad=True)
+    optimizer = tg.optimizers.SGD(0.1, parameters=[w])
+
+    @tg.jit
+    def step(x):
+        ((w * x) ** 2).sum().backward(retain_graph=False)
+        optimizer.step()
+        optimizer.zero_grad()
+
+    one = np.ones(1)
+    step(one)
+    step(one)
+    held = w.detach()
+    loss = (w * w * 2.0).sum()
+    before = w.numpy(force=True) if "force" in w.numpy.__code__.co_varnames else np.array(held)
+    step(one)
+    np.testing.assert_array_equal(np.asarray(held), before)
+    loss.backward()
+    np.testing.assert_allclose(w.grad, 4 * before)
+    with tg.no_grad():
+        w.assign([10.0])
+    w.grad = None
+    step(one)
+    np.testing.assert_allclose(w.detach(), [8.0])
+
+
+def test_gradients_left_behind_and_gradients_there_before():
+    w = tg.tensor([3.0], requires_grad=True)
+
+    @tg.jit
+    def backward(x):
+        loss = (w * x).sum()
+        loss.backward()
+        return loss
+
+    for scale in (1.0, 2.0):
+        w.grad = None
+        backward(np.full(1, scale))
+        np.testing.assert_array_equal(w.grad, [scale])
+    backward(np.full(1, 5.0))  # adds to the gradient that is there, as without jit
+    np.testing.assert_array_equal(w.grad, [7.0])
+    assert "grad" in backward.reason
+
+
+def test_frozen_parameters_are_seen():
+    model = tg.Sequential([tg.layers.Dense(3), tg.layers.Dense(2)])
+    model.compile("sgd", "mse", jit_compile=True)
+    model.fit(X, Y, epochs=2, batch_size=24, verbose=0)
+    model.layers[0].trainable = False
+    frozen = model.get_weights()
+    model.fit(X, Y, epochs=2, batch_size=24, verbose=0)
+    np.testing.assert_array_equal(model.get_weights()[0], frozen[0])
+    assert not np.array_equal(model.get_weights()[2], frozen[2])
+
+
+def test_wrong_labels_are_found_in_later_batches_too():
+    labels = LABELS.copy()
+    labels[20] = 7
+    model = tg.Sequential([tg.layers.Dense(2, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=True)
+    with pytest.raises(tg.errors.LabelError, match="label 7 for 2 classes"):
+        model.fit(X, labels, batch_size=4, shuffle=False, verbose=0)
+    assert model.optimizer.iterations == 5
+
+
+def test_jit_of_transforms():
+    def f(x):
+        return (np.sin(x) * x**2).sum()
+
+    x = np.linspace(0.1, 1.0, 5)
+    for transform in (tg.grad, tg.hessian, tg.jacobian):
+        replayed = tg.jit(transform(f))
+        for scale in (1.0, 2.0, 3.0):
+            np.testing.assert_allclose(replayed(x * scale), transform(f)(x * scale), rtol=1e-13)
+        assert replayed.program is not None
+    both = tg.jit(lambda a: tg.vjp(f, a)[1](np.ones(()))[0])
+    np.testing.assert_allclose(both(x), tg.grad(f)(x), rtol=1e-13)
+
+
+def test_transforms_of_jit():
+    f = tg.jit(lambda x: (x**3).sum())
+    x = np.array([1.0, 2.0])
+    f(x)
+    np.testing.assert_array_equal(tg.grad(f)(x), 3 * x**2)
+    np.testing.assert_array_equal(tg.grad(f)(x), 3 * x**2)
+
+
+@pytest.mark.parametrize("ask", [bool, float, int, lambda t: t.item(), lambda t: t.tolist(), lambda t: t.data])
+def test_asking_for_a_value_raises(ask):
+    @tg.jit
+    def f(x):
+        ask(x.sum())
+        return x
+
+    with pytest.raises(CaptureError, match="asked for the value of a tensor of shape \\(\\)") as caught:
+        f(np.ones(1))
+    assert "Use np.where instead of if" in str(caught.value)
+
+
+def test_a_result_that_leads_to_leaves_keeps_its_graph():
+    w = tg.tensor([2.0], requires_grad=True)
+    f = tg.jit(lambda x: (w * x).sum())
+    for _ in range(2):
+        w.grad = None
+        f(np.array([3.0])).backward()
+        np.testing.assert_array_equal(w.grad, [3.0])
+    assert "call backward inside" in f.reason
+    with tg.no_grad():
+        assert float(f(np.array([3.0]))) == 6.0
+        f(np.array([4.0]))
+    assert f.reason is None
+
+
+def test_other_shapes_dtypes_and_static_arguments_have_programs_of_their_own():
+    calls = []
+
+    @tg.jit
+    def power(x, n, *, shift=0.0):
+        calls.append((x.shape, n, shift))
+        return x**n + shift
+
+    for _ in range(2):
+        np.testing.assert_array_equal(power(np.arange(3.0), 2), [0, 1, 4])
+        np.testing.assert_array_equal(power(np.arange(3.0), 3), [0, 1, 8])
+        np.testing.assert_array_equal(power(np.arange(2.0), 3, shift=1.0), [1, 2])
+        assert power(np.arange(3, dtype=np.float32), 2).dtype == np.float32
+    assert len(calls) == 4
+
+
+def test_nested_arguments_and_results():
+    @tg.jit
+    def f(given):
+        return {"sum": given["a"] + given["b"][0], "both": (given["a"], 5)}
+
+    a, b = np.ones(2), np.full(2, 2.0)
+    for _ in range(2):
+        result = f({"a": a, "b": [b]})
+        np.testing.assert_array_equal(result["sum"], [3, 3])
+        np.testing.assert_array_equal(result["both"][0], a)
+        assert result["both"][1] == 5
+    result["both"][0][0] = 9  # the caller's own
+    assert a[0] == 1
+
+
+def test_results_are_not_overwritten_by_the_next_run():
+    f = tg.jit(lambda x: (x + 1) * 2)
+    f(np.zeros(4))
+    first = f(np.zeros(4))
+    f(np.ones(4))
+    np.testing.assert_array_equal(first, np.full(4, 2.0))
+
+
+def test_an_argument_given_twice_is_two_arguments():
+    f = tg.jit(lambda a, b: a - 2 * b)
+    x = np.ones(2)
+    f(x, x)
+    np.testing.assert_array_equal(f(np.zeros(2), x), [-2, -2])
+
+
+@pytest.mark.parametrize("left_out", [*PASSES, "reuse memory"])
+def test_each_pass_can_be_left_out(left_out):
+    def run(leave_out):
+        tg.set_random_seed(2)
+        model = tg.Sequential([tg.layers.Dense(5, activation="relu"), tg.layers.Dense(2)])
+        optimizer, loss = tg.optimizers.Adam(0.01), tg.losses.MeanSquaredError()
+
+        def step(x, y):
+            value = loss(y, model(x, training=True))
+            value.backward(retain_graph=False)
+            optimizer.step(model.parameters())
+            optimizer.zero_grad()
+            return value
+
+        replayed = Jitted(step, leave_out=frozenset(leave_out))
+        return [float(replayed(X, Y)) for _ in range(4)], replayed.program
+
+    plain, program = run([])
+    other, longer = run([left_out])
+    np.testing.assert_allclose(plain, other, rtol=1e-6)
+    assert len(longer.listing.steps) >= len(program.listing.steps)
+
+
+def test_both_texts_run_on_their_own_and_agree():
+    tg.set_random_seed(3)
+    model = tg.Sequential([tg.layers.Dense(5, activation="relu"), tg.layers.Dense(3, activation="softmax")])
+    optimizer, loss = tg.optimizers.Adam(0.01), tg.losses.SparseCategoricalCrossentropy()
+    labels = np.arange(24) % 3
+
+    @tg.jit
+    def step(x, y):
+        value = loss(y, model(x, training=True))
+        value.backward(retain_graph=False)
+        optimizer.step(model.parameters())
+        optimizer.zero_grad()
+        return value
+
+    for _ in range(3):
+        step(X, labels)
+    program = step.program
+    weights = model.get_weights()
+    leaves = [np.array(leaf.owner.detach()) for leaf in program.listing.leaves.values()]
+    expected = float(step(X, labels))
+
+    readable, optimized = {}, {}
+    exec(program.source, readable)
+    by_hand = readable["program"](X, labels, *leaves, 0.01, 4)
+    assert float(by_hand[0]) == pytest.approx(expected, rel=1e-6)
+    exec(program.optimized_source, optimized)
+    for leaf, name in zip(leaves, program.leaf_names, strict=True):
+        optimized[name][...] = leaf
+    assert float(optimized["program"](X, labels, 0.01, 4)[0]) == expected
+    for w, v in zip(model.get_weights(), weights, strict=True):
+        assert not np.array_equal(w, v)
+    new = dict(zip(program.leaf_names, [optimized[name] for name in program.leaf_names], strict=True))
+    for parameter, w in zip(model.parameters(), model.get_weights(), strict=True):
+        places = [leaf.owner is parameter for leaf in program.listing.leaves.values()]
+        name = program.leaf_names[places.index(True)]
+        np.testing.assert_array_equal(new[name], w)
+
+
+def test_an_interrupt_is_taken_between_steps():
+    """Interrupts raised at every line of the program leave weights, state and step count of one step."""
+    import sys
+
+    tg.set_random_seed(4)
+    model = tg.Sequential([tg.layers.Dense(3), tg.layers.Dense(2)])
+    model(X)
+    optimizer, loss = tg.optimizers.Adam(0.1), tg.losses.MeanSquaredError()
+
+    def step(x, y):
+        value = loss(y, model(x, training=True))
+        value.backward(retain_graph=False)
+        optimizer.step(model.parameters())
+        optimizer.zero_grad()
+        return value
+
+    replayed = tg.jit(step)
+    replayed(X, Y)
+    replayed(X, Y)
+    code = replayed.program._run.__code__
+    lines = sorted({line for _, _, line in code.co_lines() if line is not None and line > code.co_firstlineno})
+    assert len(lines) > 10
+    for target in lines:
+        before, count = model.get_weights(), optimizer.iterations
+
+        def trace(frame, event, arg, target=target):
+            if frame.f_code is code and event == "line" and frame.f_lineno == target:
+                raise KeyboardInterrupt
+            return trace
+
+        sys.settrace(trace)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                replayed(X, Y)
+        finally:
+            sys.settrace(None)
+        after = model.get_weights()
+        moved = [not np.array_equal(a, b) for a, b in zip(after, before, strict=True)]
+        assert all(moved) or not any(moved)
+        assert optimizer.iterations == count + all(moved)
+
+
+def test_ten_thousand_steps_leak_nothing():
+    w = tg.tensor(np.ones(3), requires_grad=True)
+    optimizer = tg.optimizers.SGD(1e-6, momentum=0.9)
+
+    @tg.jit
+    def step(x):
+        loss = (w * x).sum()
+        loss.backward(retain_graph=False)
+        optimizer.step([w])
+        w.grad = None
+        return loss
+
+    x = np.ones(3)
+    for _ in range(100):
+        step(x)
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(10_000):
+        step(x)
+    gc.collect()
+    assert len(gc.get_objects()) - before < 50
+    assert optimizer.iterations == 10_100
+
+
+def test_models_that_were_replayed_copy_and_pickle():
+    model, _ = trained(OPTIMIZERS["adam"], True)
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+        before = model.get_weights()
+        other.fit(X, Y, epochs=1, verbose=0)
+        for a, b in zip(model.get_weights(), before, strict=True):
+            np.testing.assert_array_equal(a, b)
