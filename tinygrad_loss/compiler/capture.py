@@ -12,7 +12,7 @@ from ..core.tensor import Tensor
 from ..errors import GraphError
 from ..modes import observed_by
 from .ir import Listing, Step, Update, Value
-from .traced import Host, Traced, Untraceable
+from .traced import Host, Traced, UntraceableError
 
 __all__ = ["CaptureError", "Recorder", "capture"]
 
@@ -88,8 +88,8 @@ class Recorder(Observer):
                 made = op.kernel(*[Traced(x, self.emit) if isinstance(x, Value) else x for x in values], **attributes)
             made = made if isinstance(made, tuple) else (made,)
             if not all(isinstance(each, (Traced, np.ndarray, np.generic)) for each in made):
-                raise Untraceable("not an array")
-        except Untraceable:
+                raise UntraceableError("not an array")
+        except UntraceableError:
             del self.listing.steps[start:]
             made = None
         results = result if isinstance(result, tuple) else (result,)
@@ -130,7 +130,7 @@ class Recorder(Observer):
             raise CaptureError(
                 f"jit cannot go on: {what} asked for the value of {shown} while the program is written down.",
                 "A program repeats NumPy calls; what Python does with a value would be decided once, for all calls.",
-                "Use np.where instead of if, return the tensor and ask outside, or leave this part out of the function.",
+                "Use np.where instead of if, return the tensor and ask outside, or leave this part out of it.",
             )
         self.refuse(f"{what} asked for the value of {shown}", "Python would decide by it once, for all calls.")
 
@@ -184,7 +184,7 @@ class Recorder(Observer):
                     updates.append(update)
             if updates:
                 updates[-1].counts = len(self.listing.optimizers) - 1
-        except Untraceable as error:
+        except UntraceableError as error:
             self.refuse(f"{type(optimizer).__name__}'s step", str(error))
         self.phase = "forward"
 

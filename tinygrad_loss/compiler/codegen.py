@@ -13,8 +13,8 @@ from .names import Namer
 
 __all__ = ["called", "expression", "hosts_of", "readable_text", "shape_comment"]
 
-OPERATORS = {
-    np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.true_divide: "/", np.matmul: "@", np.power: "**",
+OPERATORS: dict[Any, str] = {
+    np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.matmul: "@", np.power: "**",
     np.greater: ">", np.greater_equal: ">=", np.less: "<", np.less_equal: "<=", np.equal: "==", np.not_equal: "!=",
     np.floor_divide: "//", np.remainder: "%", np.bitwise_and: "&", np.bitwise_or: "|", np.bitwise_xor: "^",
 }  # fmt: skip
@@ -25,7 +25,7 @@ SYMBOLS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//",
     ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
 }  # fmt: skip
-REDUCERS = {
+REDUCERS: dict[Any, str] = {
     np.add: "sum",
     np.multiply: "prod",
     np.maximum: "max",
@@ -34,6 +34,7 @@ REDUCERS = {
     np.logical_or: "any",
 }
 LINE = 100  # an expression longer than this is not put inside another
+NEAR = 6  # steps
 
 
 def expression(step: Step, say: Callable[[Any], str], namer: Namer) -> str:
@@ -96,62 +97,67 @@ def shape_comment(value: Value) -> str:
     return f"{value.shape} {value.dtype.name}" if value.shape else value.dtype.name
 
 
-# The readable program
-
-
 def readable_text(listing: Listing, namer: Namer) -> str:
     """A function of all inputs that returns all results, with single uses put inside expressions."""
     inputs = [namer.of(value) for value in (*listing.arguments, *listing.leaves.values())]
     inputs += [name for i, _ in enumerate(listing.optimizers) for name in (f"learning_rate{i or ''}", f"step{i or ''}")]
-    lines, functions = [], []
-    uses = _uses(listing)
-    inside: dict[int, str] = {}
-
-    def say(thing: Any) -> str:
-        if isinstance(thing, Value) and id(thing) in inside:
-            return inside[id(thing)]
-        if isinstance(thing, (tuple, list)):
-            parts = ", ".join(say(each) for each in thing)
-            return (f"({parts},)" if len(thing) == 1 else f"({parts})") if isinstance(thing, tuple) else f"[{parts}]"
-        return namer.of(thing)
-
-    group: tuple[Any, ...] = ()
+    reader = _Reader(listing, namer)
     for index, step in enumerate(listing.steps):
-        here = (step.phase, step.scope)
-        if step.kind == "update":
-            functions.append(_update_function(step, namer))
-            lines += ["", f"# update: {step.function!r}".replace("<", "").replace(">", "")]
-            lines += _update_calls(step, namer)
-            continue
-        text = expression(step, say, namer)
-        single = len(step.results) == 1 and uses.get(id(step.results[0]), []) == [
-            index + 1 + _gap(listing, index, uses, step)
-        ]
-        nested = (
-            len(step.results) == 1
-            and len(uses.get(id(step.results[0]), [])) == 1
-            and step.kind in ("ufunc", "view")
-            and not step.results[0].name.startswith("d_")
-            and len(text) < LINE
-            and (single or step.kind == "view")
-        )
-        if nested:
-            inside[id(step.results[0])] = text
-            continue
-        if here != group:
-            lines += ["", f"# {step.phase}: {' / '.join(step.scope) or step.op}"]
-            group = here
-        if not step.results:
-            lines.append(text)
-            continue
-        made = ", ".join(namer.of(value) for value in step.results)
-        lines.append(f"{made} = {text}  # {shape_comment(step.results[0])}")
-    ends = [say(value) for value in listing.kept()]
-    lines += ["", f"return {', '.join(ends)}{',' if len(ends) == 1 else ''}"]
+        reader.step(index, step)
+    ends = [reader.say(value) for value in listing.kept()]
+    lines = [*reader.lines, "", f"return {', '.join(ends)}{',' if len(ends) == 1 else ''}"]
     body = "\n".join(f"    {line}" if line else "" for line in lines)
-    head = "".join(f"{text}\n\n\n" for text in dict.fromkeys(functions))
+    head = "".join(f"{text}\n\n\n" for text in dict.fromkeys(reader.functions))
     constants = "".join(f"{line}\n" for line in namer.definitions())
     return f"import numpy as np\n\n{constants}\n\n{head}def program({', '.join(inputs)}):{body}\n"
+
+
+class _Reader:
+    """Collects the lines of the readable program."""
+
+    def __init__(self, listing: Listing, namer: Namer) -> None:
+        self.listing, self.namer = listing, namer
+        self.uses = _uses(listing)
+        self.inside: dict[int, str] = {}  # expressions that stand where they are used
+        self.lines: list[str] = []
+        self.functions: list[str] = []
+        self.group: tuple[Any, ...] = ()
+
+    def say(self, thing: Any) -> str:
+        """An argument as it is written."""
+        if isinstance(thing, Value) and id(thing) in self.inside:
+            return self.inside[id(thing)]
+        if isinstance(thing, (tuple, list)):
+            parts = ", ".join(self.say(each) for each in thing)
+            return (f"({parts},)" if len(thing) == 1 else f"({parts})") if isinstance(thing, tuple) else f"[{parts}]"
+        return self.namer.of(thing)
+
+    def step(self, index: int, step: Step) -> None:
+        """Write one step, or keep it for the expression that uses it."""
+        if step.kind == "update":
+            self.functions.append(_update_function(step, self.namer))
+            title = f"{step.function.name}: {', '.join(step.function.slots)}"  # type: ignore[attr-defined]
+            self.lines += ["", f"# update by {title}", *_update_calls(step, self.namer)]
+            return
+        text = expression(step, self.say, self.namer)
+        if self._stands_inside(index, step, text):
+            self.inside[id(step.results[0])] = text
+            return
+        if (step.phase, step.scope) != self.group:
+            self.group = step.phase, step.scope
+            self.lines += ["", f"# {step.phase}: {' / '.join(step.scope) or step.op}"]
+        made = ", ".join(self.namer.of(value) for value in step.results)
+        self.lines.append(f"{made} = {text}  # {shape_comment(step.results[0])}" if made else text)
+
+    def _stands_inside(self, index: int, step: Step, text: str) -> bool:
+        """Whether a result is used once, soon, in the same phase, and short enough to be read there."""
+        if step.kind not in ("ufunc", "view") or len(text) >= LINE or step.results[0].name.startswith("d_"):
+            return False
+        where = self.uses.get(id(step.results[0]), [])
+        if len(where) != 1 or where[0] >= len(self.listing.steps):
+            return False
+        span = self.listing.steps[index : where[0] + 1]
+        return step.kind == "view" or (len(span) <= NEAR and all(each.phase == step.phase for each in span))
 
 
 def _uses(listing: Listing) -> dict[int, list[int]]:
@@ -165,22 +171,12 @@ def _uses(listing: Listing) -> dict[int, list[int]]:
     return uses
 
 
-def _gap(listing: Listing, index: int, uses: dict[int, list[int]], step: Step) -> int:
-    """How many steps stand between this one and its only use, all of them in the same op."""
-    where = uses.get(id(step.results[0]), [-1])
-    between = where[0] - index - 1
-    if len(where) != 1 or not 0 <= between < 4 or where[0] >= len(listing.steps):
-        return -1
-    span = listing.steps[index : where[0] + 1]
-    return between if all(each.phase == step.phase for each in span) else -1
-
-
 def _update_function(step: Step, namer: Namer) -> str:
     """The rule of an update as a function of the arrays of one parameter."""
     update: Update = step.function  # type: ignore[assignment]
     names = {id(value): slot for value, slot in zip(update.inputs, update.slots, strict=True)}
     hosts = hosts_of(update)
-    lines = []
+    lines: list[str] = []
     results = {
         id(value): f"new_{slot}"
         for value, slot in zip(update.results, (update.slots[0], *update.slots[2:]), strict=True)

@@ -39,7 +39,7 @@ class Lease:
         if id(tensor) in _LEASED:
             give_back(tensor)
         self.kind = type(tensor)
-        self.leased_kind = leased_class(self.kind)
+        self.leased_kind: type = leased_class(self.kind)  # type: ignore[arg-type]
         self.frozen = tensor._node is None
         self.handed: Any = None  # the array that was given out last: if the Tensor still has it, nothing changed
 

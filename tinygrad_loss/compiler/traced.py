@@ -1,7 +1,7 @@
 """Kernels taken apart: run on traced arrays, a kernel writes down the NumPy calls that it is made of.
 
 A traced array computes as the real one would and remembers how. What a kernel does that cannot be
-followed (it writes into an array, or asks for a value) raises `Untraceable`; the kernel is then one
+followed (it writes into an array, or asks for a value) raises `UntraceableError`; the kernel is then one
 step as a whole.
 """
 
@@ -15,12 +15,12 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .ir import Kind, Step, Value
 
-__all__ = ["Host", "Traced", "Untraceable"]
+__all__ = ["Host", "Traced", "UntraceableError"]
 
 Emit = Callable[[Step], None]
 
 
-class Untraceable(TypeError):
+class UntraceableError(TypeError):
     """A kernel did what a traced array cannot follow."""
 
 
@@ -113,9 +113,9 @@ class Host:
         return Host(-self.value, f"(-{self.text})")
 
     def __float__(self) -> float:
-        raise Untraceable(f"{self.text} changes from run to run, so Python cannot have it as one number.")
+        raise UntraceableError(f"{self.text} changes from run to run, so Python cannot have it as one number.")
 
-    __int__ = __bool__ = __float__  # type: ignore[assignment]
+    __int__ = __bool__ = __float__
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -129,37 +129,41 @@ class Traced(NDArrayOperatorsMixin):
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The lengths of its axes."""
         return self.value.shape
 
     @property
     def ndim(self) -> int:
+        """The number of its axes."""
         return len(self.value.shape)
 
     @property
     def size(self) -> int:
+        """The number of its elements."""
         return self.value.size
 
     @property
     def dtype(self) -> Any:
+        """The dtype of its elements."""
         return self.value.dtype
 
     def __len__(self) -> int:
         return self.value.shape[0]
 
     def _refuse(self, *_: Any) -> Any:
-        raise Untraceable("the value of a traced array was asked for")
+        raise UntraceableError("the value of a traced array was asked for")
 
-    __array__ = __bool__ = __float__ = __int__ = __index__ = __setitem__ = _refuse  # type: ignore[assignment]
+    __array__ = __bool__ = __float__ = __int__ = __index__ = __setitem__ = _refuse
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if "out" in options or options.pop("where", True) is not True:
-            raise Untraceable("out= and where= write into an array")
+            raise UntraceableError("out= and where= write into an array")
         if method == "reduce":
             return self._reduced(ufunc, *inputs, **options)
         if method != "__call__":
             return self._made("call", getattr(ufunc, method), inputs, options)
         kind: Kind = "product" if ufunc is np.matmul else "ufunc"
-        if ufunc.nout > 1 or ufunc.signature is not None and ufunc is not np.matmul:
+        if ufunc.nout > 1 or (ufunc.signature is not None and ufunc is not np.matmul):
             kind = "call"
         return self._made(kind, ufunc, inputs, options)
 
@@ -170,7 +174,7 @@ class Traced(NDArrayOperatorsMixin):
         if function in _LIKE:
             return function(*_real(args), **_real(kwargs))  # a constant: it has only the shape
         if kwargs.get("out") is not None:
-            raise Untraceable("out= writes into an array")
+            raise UntraceableError("out= writes into an array")
         kwargs.pop("out", None)
         if (
             function in _REDUCTIONS
@@ -183,23 +187,27 @@ class Traced(NDArrayOperatorsMixin):
             return self._mean(*args, **kwargs)
         if function in _VIEWS and isinstance(args[0], Traced):
             return self._view(args[0], function, args[1:], kwargs)
-        kind: Kind = {np.dot: "product", np.where: "where"}.get(function, "call")
-        return self._made("call" if kind == "where" and len(args) != 3 else kind, function, args, kwargs)
+        kind: Kind = "product" if function is np.dot else "call"
+        if function is np.where and len(args) == 3:
+            kind = "where"
+        return self._made(kind, function, args, kwargs)
 
     # What kernels ask
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Any:  # noqa: N802 - NumPy's name
+        """The transpose."""
         return self._view(self, np.transpose, (), {})
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """The same values in another dtype."""
         dtype = np.dtype(dtype)
         array = np.asarray(self.value.array).astype(dtype)
         return self._emitted("cast", np.ndarray.astype, (self, dtype), {}, array)
 
     def __getattr__(self, name: str) -> Any:
         if name not in _METHODS:
-            raise Untraceable(f"a traced array has no {name}")
+            raise UntraceableError(f"a traced array has no {name}")
         function = getattr(np, name)
 
         def method(*args: Any, **options: Any) -> Any:
@@ -243,7 +251,7 @@ class Traced(NDArrayOperatorsMixin):
         **more: Any,
     ) -> Any:
         if not isinstance(x, Traced) or dtype is not None or out is not None or more:
-            raise Untraceable("a reduction of a kind that is not followed")
+            raise UntraceableError("a reduction of a kind that is not followed")
         if axis is not None:
             axes = axis if isinstance(axis, tuple) else (axis,)
             axis = tuple(sorted(int(each) % x.ndim for each in axes))

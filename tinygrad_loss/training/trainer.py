@@ -312,7 +312,7 @@ class Trainer:
 
 def _array(prediction: Any) -> Array:
     """A prediction as metrics take it."""
-    return prediction._value if isinstance(prediction, Tensor) else prediction  # type: ignore[no-any-return]
+    return prediction._value if isinstance(prediction, Tensor) else prediction
 
 
 def _several(callbacks: Any) -> list[Any]:

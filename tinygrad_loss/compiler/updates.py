@@ -1,0 +1,103 @@
+"""An optimizer's step in the program that runs: a list of calls on flat arrays that C runs through.
+
+Python takes an interrupt between two of its own instructions; inside one call there are none. So
+all parameters and all state change together, or not at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .codegen import hosts_of
+from .ir import Step, Value
+from .layout import Flat
+
+__all__ = ["UpdateWriter"]
+
+
+class UpdateWriter:
+    """Writes one update into the module of a `writer`, its names ending in `number`."""
+
+    def __init__(self, writer: Any, flat: Flat, number: str) -> None:
+        self.writer, self.flat, self.number = writer, flat, number
+        self.hosts = {
+            text: f"{name}_{number}" if number and not text.isidentifier() else name
+            for text, name in hosts_of(flat.update).items()
+        }
+        self.cut = "[s]" if flat.blocks else ""  # a block is cut out of each array
+        results = [flat.names[0], *flat.names[2:]]
+        self.names = {id(v): name + self.cut for v, name in zip(flat.update.inputs, flat.names, strict=True)}
+        self.final = {id(v): name + self.cut for v, name in zip(flat.update.results, results, strict=True)}
+        self.scratch = {flat.names[1] + self.cut} if flat.gradients_end else set()
+        self.free: list[str] = []
+
+    def write(self) -> None:
+        """The arrays and the list at module level, and the lines that run it."""
+        flat, head, body = self.flat, self.writer.head, self.writer.body
+        copy = self.writer.function("np.copyto")
+        for row, start in zip(flat.step.arguments, flat.starts, strict=True):
+            if (flat.names[1], start) in self.writer.layout.copied.get(id(flat.step), []):
+                place = f"{flat.names[1]}[{start}:{start + row[-1].size}].reshape({row[-1].shape})"
+                body.append(f"{copy}({place}, {self.writer.namer.of(row[-1])})")
+        for text, name in self.hosts.items():
+            head.append(f"{name}_now = np.empty((), np.{flat.dtypes[0].name})")
+            body.append(f"{name}_now[...] = {text[1:-1] if text[0] == '(' else text}")
+        lines = [f"    {line}," for line in self.calls()]
+        done = [] if flat.update.counts is None else [f"(updated.append, {flat.update.counts})"]
+        if flat.blocks:
+            cuts = f"slice(i, min(i + {flat.blocks}, {flat.size})) for i in range(0, {flat.size}, {flat.blocks})"
+            head += [f"blocks{self.number} = [{cuts}]"]
+            head += [f"update{self.number} = [line for s in blocks{self.number} for line in [", *lines]
+            head += [f"]] + [{', '.join(done)}]"]
+        else:
+            head += [f"update{self.number} = [", *lines, *[f"    {line}," for line in done], "]"]
+        body.append(
+            f"run(starmap(call, update{self.number}), 0)  # in C: an interrupt comes before or after, not inside"
+        )
+
+    def calls(self) -> list[str]:
+        """The steps of the rule, each with the array that it writes into."""
+        steps, names = self.flat.update.steps, self.names
+        last = {id(value): i for i, each in enumerate(steps) for value in each.operands}
+        calls = []
+        for i, each in enumerate(steps):
+            given = [self._argument(x, each) for x in each.arguments]
+            ended = [
+                names[id(x)]
+                for x in dict.fromkeys(each.operands)
+                if last[id(x)] == i and names.get(id(x)) in self.scratch
+            ]
+            made = self._place(each.results[0], i, last, ended)
+            self.free += [name for name in ended if name != made]
+            names[id(each.results[0])] = made
+            f = self.writer.function(f"np.{each.function.__name__}")
+            if each.function in (np.maximum, np.minimum):  # they take the place by name only
+                self.writer.imports.add("from functools import partial")
+                calls.append(f"(partial({f}, {', '.join(given)}, out={made}),)")
+            else:
+                calls.append(f"({f}, {', '.join([*given, made])})")
+        copy = self.writer.function("np.copyto")
+        return calls + [f"({copy}, {name}, {names[key]})" for key, name in self.final.items() if names[key] != name]
+
+    def _argument(self, x: Any, step: Step) -> str:
+        if isinstance(x, Value) and x.source == "host":
+            return f"{self.hosts[x.owner]}_now"
+        known = self.names.get(id(x)) if isinstance(x, Value) else None
+        return known or str(self.writer.number(x, step))
+
+    def _place(self, value: Value, index: int, last: dict[int, int], ended: list[str]) -> str:
+        """Where a step writes: over the old state once nobody reads that any more, over what has ended, or anew."""
+        old = self.final.get(id(value))
+        readers = [v for v in self.flat.update.inputs if self.names[id(v)] == old and last.get(id(v), -1) > index]
+        if old and not readers:
+            return old
+        if ended or self.free:
+            return (ended or self.free).pop()
+        base = f"scratch{self.number}_{len(self.scratch)}"
+        made = f"{base}[: s.stop - s.start]" if self.flat.blocks else base
+        self.scratch.add(made)
+        size = min(self.flat.size, self.flat.blocks or self.flat.size)
+        self.writer.head.append(f"{base} = np.empty({size}, np.{value.dtype.name})")
+        return made
