@@ -13,7 +13,9 @@ from . import (
     metrics,
     models,
     optimizers,
+    random,
     regularizers,
+    teaching,
     utils,
     visualize,
 )
@@ -21,7 +23,11 @@ from .compiler import jit
 from .core.tensor import Tensor
 from .modes import config, enable_grad, is_grad_enabled, no_grad, set_grad_enabled, set_random_seed
 from .ops.activations import relu, sigmoid
+from .ops.applying import apply_along_axis, apply_over_axes, piecewise
+from .ops.at import at
+from .ops.attention import attention_weights, masked_softmax, scaled_dot_product_attention
 from .ops.axes import matrix_transpose, moveaxis, permute_dims, rollaxis, swapaxes, transpose
+from .ops.bessel import i0, i1
 from .ops.bits import (
     bitwise_and,
     bitwise_count,
@@ -76,6 +82,8 @@ from .ops.creation import (
 )
 from .ops.cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, unwrap
 from .ops.differences import diff, ediff1d, gradient, trapezoid
+from .ops.dropout import dropout, dropout_mask
+from .ops.editing import delete, insert, place, put, putmask, trim_zeros
 from .ops.elementwise import (
     abs,
     absolute,
@@ -94,9 +102,12 @@ from .ops.elementwise import (
     subtract,
     true_divide,
 )
+from .ops.embedding import embedding
 from .ops.exponentials import exp, exp2, expm1, log, log1p, log2, log10
 from .ops.gathering import choose, compress, extract, fill_diagonal, put_along_axis, take, take_along_axis
+from .ops.gating import glu
 from .ops.grids import empty_like, geomspace, logspace, meshgrid
+from .ops.histograms import bincount, histogram, histogram2d, histogram_bin_edges, histogramdd
 from .ops.hyperbolic import acosh, arccosh, arcsinh, arctanh, asinh, atanh, cosh, sinh, tanh
 from .ops.indexing import getitem, index_set, scatter_add
 from .ops.joining import append, block, column_stack, concat, concatenate, dstack, hstack, stack, vstack
@@ -147,6 +158,16 @@ from .ops.nonlinearities import (
     tanh_shrink,
     threshold,
 )
+from .ops.normalization import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    rms_norm,
+    scale_and_shift,
+    standardize,
+    unit_norm,
+)
 from .ops.padding import pad
 from .ops.parts import angle, conj, conjugate, copysign, frexp, heaviside, imag, ldexp, modf, real, sign, spacing
 from .ops.places import (
@@ -165,12 +186,26 @@ from .ops.places import (
     triu_indices_from,
     unravel_index,
 )
+from .ops.polynomials import poly, polyadd, polyder, polydiv, polyint, polymul, polysub, polyval, vander
 from .ops.powers import cbrt, float_power, hypot, pow, power, sqrt, square
 from .ops.quantiles import median, nanmedian, nanpercentile, nanquantile, order_statistic, percentile, quantile
+from .ops.recurrent import gru_cell, gru_gates, lstm_cell, lstm_gates
 from .ops.reductions import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, prod, ptp, sum
 from .ops.repeating import repeat, resize, tile
 from .ops.rounding import around, ceil, fix, floor, rint, round, trunc
 from .ops.selection import clip, fmax, fmin, maximum, minimum, nan_to_num, select, where
+from .ops.sets import (
+    intersect1d,
+    isin,
+    setdiff1d,
+    setxor1d,
+    union1d,
+    unique,
+    unique_all,
+    unique_counts,
+    unique_inverse,
+    unique_values,
+)
 from .ops.shaping import (
     as_discrete,
     astype,
@@ -189,7 +224,8 @@ from .ops.shaping import (
 from .ops.signals import convolve, correlate, interp
 from .ops.softmax import log_softmax, softmax
 from .ops.sorting import argpartition, argsort, digitize, lexsort, partition, searchsorted, sort
-from .ops.special import erf
+from .ops.sparse import sparse_plus, sparse_sigmoid, sparsemax
+from .ops.special import erf, erfc, erfinv
 from .ops.splitting import array_split, dsplit, hsplit, split, unstack, vsplit
 from .ops.statistics import average, corrcoef, cov, std, var
 from .ops.triangles import diag, diagflat, diagonal, on_diagonal, tri, tril, triu
@@ -262,6 +298,8 @@ __all__ = [
     "angle",
     "any",
     "append",
+    "apply_along_axis",
+    "apply_over_axes",
     "arange",
     "arccos",
     "arccosh",
@@ -283,15 +321,19 @@ __all__ = [
     "asin",
     "asinh",
     "astype",
+    "at",
     "atan",
     "atan2",
     "atanh",
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
+    "attention_weights",
     "average",
+    "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "bincount",
     "bitwise_and",
     "bitwise_count",
     "bitwise_invert",
@@ -338,6 +380,7 @@ __all__ = [
     "data",
     "deg2rad",
     "degrees",
+    "delete",
     "detect_anomaly",
     "diag",
     "diag_indices",
@@ -350,16 +393,21 @@ __all__ = [
     "divmod",
     "dot",
     "draw",
+    "dropout",
+    "dropout_mask",
     "dsplit",
     "dstack",
     "ediff1d",
     "elementwise_grad",
     "elu",
+    "embedding",
     "empty",
     "empty_like",
     "enable_grad",
     "equal",
     "erf",
+    "erfc",
+    "erfinv",
     "errors",
     "exp",
     "exp2",
@@ -388,34 +436,48 @@ __all__ = [
     "gelu",
     "geomspace",
     "getitem",
+    "glu",
     "grad",
     "gradcheck",
     "gradgradcheck",
     "gradient",
     "greater",
     "greater_equal",
+    "group_norm",
+    "gru_cell",
+    "gru_gates",
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
     "hard_tanh",
     "heaviside",
     "hessian",
+    "histogram",
+    "histogram2d",
+    "histogram_bin_edges",
+    "histogramdd",
     "hsplit",
     "hstack",
     "huber",
     "hvp",
     "hypot",
+    "i0",
+    "i1",
     "identity",
     "imag",
     "index_set",
     "indices",
     "initializers",
+    "insert",
+    "instance_norm",
     "interp",
+    "intersect1d",
     "invert",
     "is_grad_enabled",
     "isclose",
     "iscomplex",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
     "isneginf",
@@ -426,6 +488,7 @@ __all__ = [
     "jit",
     "jvp",
     "kl_divergence_with_logits",
+    "layer_norm",
     "layers",
     "lcm",
     "ldexp",
@@ -453,7 +516,10 @@ __all__ = [
     "logspace",
     "logsumexp",
     "losses",
+    "lstm_cell",
+    "lstm_gates",
     "mask_indices",
+    "masked_softmax",
     "matmul",
     "matrix_transpose",
     "max",
@@ -498,16 +564,29 @@ __all__ = [
     "partition",
     "percentile",
     "permute_dims",
+    "piecewise",
+    "place",
+    "poly",
+    "polyadd",
+    "polyder",
+    "polydiv",
+    "polyint",
+    "polymul",
+    "polysub",
+    "polyval",
     "positive",
     "pow",
     "power",
     "primitive",
     "prod",
     "ptp",
+    "put",
     "put_along_axis",
+    "putmask",
     "quantile",
     "rad2deg",
     "radians",
+    "random",
     "ravel",
     "ravel_multi_index",
     "real",
@@ -523,16 +602,21 @@ __all__ = [
     "resize",
     "right_shift",
     "rint",
+    "rms_norm",
     "roll",
     "rollaxis",
     "rot90",
     "round",
+    "scale_and_shift",
+    "scaled_dot_product_attention",
     "scatter_add",
     "searchsorted",
     "select",
     "selu",
     "set_grad_enabled",
     "set_random_seed",
+    "setdiff1d",
+    "setxor1d",
     "sigmoid",
     "sign",
     "signbit",
@@ -547,12 +631,16 @@ __all__ = [
     "sort",
     "spacing",
     "sparse_cross_entropy_with_logits",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
     "split",
     "sqrt",
     "square",
     "squareplus",
     "squeeze",
     "stack",
+    "standardize",
     "std",
     "stop_gradient",
     "subtract",
@@ -564,6 +652,7 @@ __all__ = [
     "tan",
     "tanh",
     "tanh_shrink",
+    "teaching",
     "tensor",
     "threshold",
     "tile",
@@ -574,16 +663,25 @@ __all__ = [
     "tril",
     "tril_indices",
     "tril_indices_from",
+    "trim_zeros",
     "triu",
     "triu_indices",
     "triu_indices_from",
     "true_divide",
     "trunc",
+    "union1d",
+    "unique",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
+    "unit_norm",
     "unravel_index",
     "unstack",
     "unwrap",
     "utils",
     "value_and_grad",
+    "vander",
     "var",
     "visualize",
     "vjp",

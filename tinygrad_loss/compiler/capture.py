@@ -17,6 +17,13 @@ from .traced import Host, Traced, UntraceableError
 __all__ = ["CaptureError", "Recorder", "capture"]
 
 
+SHAPED_BY_DATA = {  # ops whose result has a shape that its inputs' values decide, and which inputs
+    **dict.fromkeys(("getitem", "scatter_add"), "masks"),
+    **dict.fromkeys(("repeat", "compress", "extract"), "others"),
+    **dict.fromkeys(("nonzero", "flatnonzero", "argwhere", "unique", "trim_zeros"), "all"),
+}
+
+
 class CaptureError(GraphError):
     """A function does what a program cannot repeat."""
 
@@ -82,6 +89,8 @@ class Recorder(Observer):
         node = getattr(result, "_node", None)
         self.scope = node.scope if node is not None else self.scope
         values = [self.value_of(x) for x in inputs]
+        if op.name in SHAPED_BY_DATA:
+            self._refuse_data_shapes(op.name, values)
         start = len(self.listing.steps)
         try:
             with np.errstate(all="ignore"):
@@ -108,6 +117,25 @@ class Recorder(Observer):
                 array = tensor._value
                 self.know(array, value if isinstance(value, Value) else Value(np.asarray(array), "constant"))
 
+    def _refuse_data_shapes(self, name: str, values: list[Any]) -> None:
+        """A program's shapes are fixed: what takes as many elements as a mask has True cannot be in it."""
+        arrays = [x for x in values[1:] if isinstance(x, Value) and x.source != "constant"]
+        if SHAPED_BY_DATA[name] == "masks":
+            arrays = [x for x in arrays if x.dtype.kind == "b"]
+        elif SHAPED_BY_DATA[name] == "all":
+            arrays = [x for x in values if isinstance(x, Value) and x.source != "constant"]
+        if arrays:
+            self._forbid(
+                f"{name} gives a shape that depends on values",
+                "The shapes of a program are fixed.",
+                "Use np.where(mask, x, 0) instead of x[mask], or leave this part out of the function.",
+            )
+
+    def _forbid(self, what: str, why: str, cure: str) -> None:
+        if self.strict:
+            raise CaptureError(f"jit cannot go on: {what}.", why, cure)
+        self.refuse(what, why)
+
     def on_assign(self, tensor: Any, value: Any) -> None:
         """A new value of a leaf or state is what the program leaves behind."""
         leaf = self.leaf(tensor)
@@ -126,13 +154,11 @@ class Recorder(Observer):
     def on_escape(self, tensor: Any, what: str) -> None:
         """A value that Python decides by may be another one at the next run."""
         shown = f"a tensor of shape {tensor.shape}" + (f", {tensor.name!r}," if tensor.name else "")
-        if self.strict:
-            raise CaptureError(
-                f"jit cannot go on: {what} asked for the value of {shown} while the program is written down.",
-                "A program repeats NumPy calls; what Python does with a value would be decided once, for all calls.",
-                "Use np.where instead of if, return the tensor and ask outside, or leave this part out of it.",
-            )
-        self.refuse(f"{what} asked for the value of {shown}", "Python would decide by it once, for all calls.")
+        self._forbid(
+            f"{what} asked for the value of {shown} while the program is written down",
+            "A program repeats NumPy calls; what Python does with a value would be decided once, for all calls.",
+            "Use np.where instead of if, return the tensor and ask outside, or leave this part out of it.",
+        )
 
     def on_check(self, check: Callable[..., None], args: tuple[Any, ...]) -> None:
         """A check of values is made again at each run."""
@@ -149,6 +175,8 @@ class Recorder(Observer):
         self.phase = "backward"
         self.pulled = True
         self.scope = node.scope
+        if isinstance(gradient, tuple):
+            return
         value = self.value_of(getattr(gradient, "_value", gradient))
         name = self.known[id(node.value)].name if id(node.value) in self.known else ""
         if isinstance(value, Value) and not value.name and name and value.source == "step":

@@ -58,6 +58,16 @@ def _concatenate(*arrays: ArrayLike, axis: int) -> Any:
     return np.concatenate(arrays, axis=axis)
 
 
+def _as_floats(arrays: Sequence[Any]) -> list[Any]:
+    """The arrays; whole numbers among floats as floats, so that the op is linear in all of them."""
+    given = [x if isinstance(x, Tensor) else np.asarray(x) for x in arrays]
+    kinds = {x.dtype.kind for x in given}
+    if "f" not in kinds or len(kinds) == 1:
+        return given
+    dtype = np.result_type(*(x.dtype for x in given))
+    return [x if x.dtype.kind == "f" else astype(x, dtype) for x in given]
+
+
 @_concatenate.op.front
 def concatenate(arrays: Sequence[ArrayLike], axis: int | None = 0, *, dtype: Any = None) -> Tensor:
     """The arrays joined along an existing axis; its adjoint is cutting the gradient at the same places.
@@ -74,41 +84,41 @@ def concatenate(arrays: Sequence[ArrayLike], axis: int | None = 0, *, dtype: Any
         raise ShapeError("concatenate got no arrays.", "It needs at least one.", "Check the list that you pass.")
     if axis is None:
         arrays, axis = [ravel(x) for x in arrays], 0
-    joined = _concatenate(*arrays, axis=axis)
+    joined = _concatenate(*_as_floats(arrays), axis=axis)
     return joined if dtype is None else astype(joined, dtype)
 
 
 concat = functions["concat"] = concatenate  # NumPy 2's other name
 
 
-def stack(arrays: Sequence[ArrayLike], axis: int = 0) -> Tensor:
+def stack(arrays: Sequence[ArrayLike], axis: int = 0, *, dtype: Any = None) -> Tensor:
     """Arrays of one shape joined along a new axis.
 
     >>> tg.stack([tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])])
     tensor([[1., 2.],
             [3., 4.]])
     """
-    return concatenate([expand_dims(x, axis) for x in arrays], axis)
+    return concatenate([expand_dims(x, axis) for x in arrays], axis, dtype=dtype)
 
 
-def vstack(arrays: Sequence[ArrayLike]) -> Tensor:
+def vstack(arrays: Sequence[ArrayLike], *, dtype: Any = None) -> Tensor:
     """Arrays joined as rows, along the first axis.
 
     >>> tg.vstack([tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])])
     tensor([[1., 2.],
             [3., 4.]])
     """
-    return concatenate([atleast_2d(x) for x in arrays])
+    return concatenate([atleast_2d(x) for x in arrays], dtype=dtype)
 
 
-def hstack(arrays: Sequence[ArrayLike]) -> Tensor:
+def hstack(arrays: Sequence[ArrayLike], *, dtype: Any = None) -> Tensor:
     """Arrays joined side by side: along the second axis, vectors along their only one.
 
     >>> tg.hstack([tg.tensor([1.0]), tg.tensor([2.0, 3.0])])
     tensor([1., 2., 3.])
     """
     parts = [atleast_1d(x) for x in arrays]
-    return concatenate(parts, axis=0 if parts and np.ndim(parts[0]) == 1 else 1)
+    return concatenate(parts, axis=0 if parts and np.ndim(parts[0]) == 1 else 1, dtype=dtype)
 
 
 def dstack(tup: Sequence[ArrayLike]) -> Tensor:

@@ -5,13 +5,16 @@ Defaults and values are Keras's.
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from ..core.primitive import elementwise
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from .samples import arrays, scalars
-from .special import erf
+from .special import LARGE, erf, erfc, in_pieces, write_erf
 
 __all__ = [
     "celu",
@@ -314,6 +317,50 @@ def tanh_shrink(x: ArrayLike) -> Tensor:
     return x - np.tanh(x)
 
 
+def _write_gelu(x: Any, out: Any, scratch: Any) -> None:
+    np.multiply(x, math.sqrt(0.5), out)
+    write_erf(out, out, scratch)
+    out += 1
+    out *= x
+    out *= 0.5
+
+
+@elementwise(
+    lambda t, y, x: t * (0.5 + 0.5 * erf(x * math.sqrt(0.5)) + x * np.exp(-0.5 * np.square(x)) / math.sqrt(math.tau)),
+    formula="y = ½x(1 + erf(x/√2))",
+    derivative="∂y/∂x = ½(1 + erf(x/√2)) + x e^(-x²/2)/√(2π)",
+    samples=lambda: [arrays((2, 3)), scalars(1)],
+    reference=lambda x: x * erfc(-x / math.sqrt(2)) / 2,
+)
+def _gelu(x: ArrayLike) -> Tensor:
+    return in_pieces(_write_gelu, x, LARGE, single=True)
+
+
+@elementwise(
+    lambda t, y, x: t * (0.5 * (1 + np.tanh(_bent(x))) * (1 + x * _bent_slope(x) * (1 - np.tanh(_bent(x))))),
+    formula="y = ½x(1 + tanh u), with u = √(2/π)(x + 0.044715x³)",
+    derivative="∂y/∂x = ½(1 + tanh u)(1 + x(1 - tanh u) ∂u/∂x)",
+    samples=lambda: [arrays((2, 3)), scalars(1)],
+)
+def _gelu_tanh(x: ArrayLike) -> Tensor:
+    """The approximate form of `gelu`.
+
+    >>> tg.gelu(tg.tensor([0.0, 1.0]), approximate=True)
+    tensor([0.        , 0.84119199])
+    """
+    return 0.5 * x * (1 + np.tanh(_bent(x)))
+
+
+def _bent(x: Any) -> Any:
+    """√(2/π)(x + 0.044715x³), whose tanh is nearly erf(x/√2)."""
+    return math.sqrt(2 / math.pi) * x * (1 + 0.044715 * np.square(x))
+
+
+def _bent_slope(x: Any) -> Any:
+    return math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * np.square(x))
+
+
+@_gelu.op.front
 def gelu(x: ArrayLike, approximate: bool = False) -> Tensor:
     """x times the normal distribution's share below x: ½x(1 + erf(x/√2)).
 
@@ -326,9 +373,7 @@ def gelu(x: ArrayLike, approximate: bool = False) -> Tensor:
     >>> tg.gelu(tg.tensor([0.0, 1.0]))
     tensor([0.        , 0.84134475])
     """
-    if not approximate:
-        return 0.5 * x * (1 + erf(x * 0.7071067811865476))
-    return 0.5 * x * (1 + np.tanh(0.7978845608028654 * (x + 0.044715 * x * np.square(x))))
+    return _gelu_tanh(x) if approximate else _gelu(x)
 
 
-functions.update(silu=silu, mish=mish, hard_silu=hard_silu, tanh_shrink=tanh_shrink, gelu=gelu)
+functions.update(silu=silu, mish=mish, hard_silu=hard_silu, tanh_shrink=tanh_shrink)

@@ -11,7 +11,6 @@ from ..core.primitive import linear
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError, unknown_name
 from .cumulative import along, backwards
-from .grids import linspace
 from .indexing import scatter_add
 from .joining import concatenate
 from .quantiles import median
@@ -25,7 +24,7 @@ __all__ = ["pad"]
 Widths = tuple[tuple[int, int], ...]
 STATISTICS: dict[str, Any] = {"maximum": max, "mean": mean, "median": median, "minimum": min}
 EXTENSIONS = ("edge", "reflect", "symmetric", "wrap")
-OPTIONS = {  # what each way of padding may be told
+OPTIONS: dict[str, set[str]] = {  # what each way of padding may be told
     "constant": {"constant_values"},
     "edge": set(),
     "empty": set(),
@@ -33,7 +32,7 @@ OPTIONS = {  # what each way of padding may be told
     "reflect": {"reflect_type"},
     "symmetric": {"reflect_type"},
     "wrap": set(),
-    **dict.fromkeys(STATISTICS, {"stat_length"}),
+    **{name: {"stat_length"} for name in STATISTICS},
 }
 
 
@@ -195,7 +194,7 @@ def _ramp_borders(x: Any, axis: int, widths: tuple[int, int], ends: Any) -> list
     """The two borders along an axis: straight lines from the outer ends to the edge."""
     edges = x[along(axis, slice(1))], x[along(axis, slice(-1, None))]
     rows = [
-        linspace(ends[axis, side], np.squeeze(edge, axis), width, endpoint=False, axis=axis)
+        np.linspace(ends[axis, side], np.squeeze(edge, axis), width, endpoint=False, axis=axis)
         for side, (edge, width) in enumerate(zip(edges, widths, strict=True))
     ]
     return [_as_kind(row, x, np.floor) for row in (rows[0], backwards(rows[1], axis))]
@@ -203,7 +202,7 @@ def _ramp_borders(x: Any, axis: int, widths: tuple[int, int], ends: Any) -> list
 
 def _with_borders(x: Any, widths: Widths, mode: str, stat_length: Any, end_values: Any) -> Any:
     """The array with borders that are computed from it, one axis after the other."""
-    ndim, plain = np.ndim(x), not isinstance(x, Tensor)
+    ndim = np.ndim(x)
     lengths = None if stat_length is None else np.asarray(_pairs(stat_length, ndim, "stat_length"))
     if lengths is not None and (lengths < 1).any():
         raise ArgumentError(
@@ -212,12 +211,13 @@ def _with_borders(x: Any, widths: Widths, mode: str, stat_length: Any, end_value
             "Leave it out to use all of them.",
         )
     ends = _pairs(0 if end_values is None else end_values, ndim, "end_values")
+    ends = astype(ends, x.dtype) if x.dtype.kind == "f" else ends
     for axis, width in enumerate(widths):
         if any(width):
             ramp = mode == "linear_ramp"
             borders = _ramp_borders(x, axis, width, ends) if ramp else _statistic_borders(x, axis, width, mode, lengths)
             x = concatenate([borders[0], x, borders[1]], axis)
-    return x._value if plain and isinstance(x, Tensor) and not isinstance(ends, Tensor) else x
+    return x
 
 
 @_pad.op.front

@@ -25,9 +25,9 @@ def _repeat_adjoint(g: Any, x: Any, repeats: Any, axis: int) -> Any:
     """The gradient of each element: the sum over its copies, which stand together."""
     shape = np.shape(x)
     if np.size(repeats) == 1:
-        count = int(np.asarray(repeats).ravel()[0])
+        count = np.shape(g)[axis] // shape[axis] if shape[axis] else 1
         return np.sum(np.reshape(g, (*shape[: axis + 1], count, *shape[axis + 1 :])), axis=axis + 1)
-    owners = np.repeat(np.arange(shape[axis]), repeats)
+    owners = _repeat(np.arange(shape[axis]), repeats, axis=0)
     return scatter_add(g, (*(slice(None),) * axis, owners), shape)
 
 

@@ -12,7 +12,7 @@ LONGEST = 100  # lists and dicts of more entries are not searched
 
 
 def values_in_frame(frame: FrameType | None) -> list[tuple[str, Any]]:
-    """Every variable that the frame sees, with the entries of its short lists and dicts.
+    """Every variable that the frame sees, with the entries of its short lists and dicts, and with `self`'s own.
 
     Locals come before globals; names that start with an underscore (such as a notebook's `_12`) last.
     """
@@ -21,7 +21,9 @@ def values_in_frame(frame: FrameType | None) -> list[tuple[str, Any]]:
         spaces = [frame.f_locals] if frame.f_locals is frame.f_globals else [frame.f_locals, frame.f_globals]
         for space in spaces:
             found += _entries(dict(space))
-    return sorted(found, key=lambda pair: pair[0].startswith("_"))  # stable: the order is kept otherwise
+        own = getattr(frame.f_locals.get("self"), "__dict__", None) or {}
+        found += [(f"self.{name}", value) for name, value in _entries(dict(own))]
+    return sorted(found, key=lambda pair: pair[0].removeprefix("self.").startswith("_"))  # stable otherwise
 
 
 def _entries(space: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -8,15 +8,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..core.tensor import Tensor
-from ..errors import ArgumentError, RendererError
-from .dot import dot_source
+from ..errors import ArgumentError, RendererError, UnknownNameError, nearest
+from .badges import badges_of
+from .dot import DIRECTIONS, dot_source
+from .drawn import View
+from .heat import HEATS
 from .mermaid import mermaid_source
 from .names import values_in_frame
 from .render import render
+from .selecting import selected
+from .summary import summary_of
 from .text import text_of
-from .view import View, view_of
-from .walk import walk
+from .view import box_count, fitting_depth, title_of, view_of
+from .walk import Graph, walk
 
 __all__ = ["Picture", "draw"]
 
@@ -81,18 +88,146 @@ class Picture:
 
 
 def draw(
-    tensor: Tensor,
+    tensor: Tensor | Any,
     *,
     gradient: Any = None,
     names: Mapping[str, Any] | None = None,
+    depth: int | None = None,
+    between: tuple[Any, Any] | None = None,
+    around: Any = None,
+    radius: int = 2,
+    heat: str | None = None,
+    check: bool = False,
+    details: bool | None = None,
+    limit: int = 400,
     direction: str = "TB",
 ) -> Picture:
     """The graph behind a tensor as a picture, with every value and every gradient.
 
+    A box is a value: its op and formula, value, gradient, shape, dtype and memory held. An arrow is a use
+    of a value, and says what flows back along it: for numbers "2.0 × 3.0 = 6.0", the gradient received times
+    the local derivative; for arrays the norm of the contribution, its gain over the gradient received, and
+    its shape. Contributions that meet in a value add up to its gradient. All gradients are those of this
+    tensor, computed afresh: earlier calls of `backward` make no difference, and none is needed. A leaf
+    whose `.grad` holds something else, such as a sum over two calls, shows both.
+
+    In a notebook the picture shows itself; `print` gives it as text; `.save("graph.svg")` writes .svg, .png,
+    .pdf, .dot, .mmd (Mermaid) or .txt. The same program gives the same text, so a saved .dot can be compared.
+
+    Args:
+        tensor: what to draw, usually the loss; or a compiled program, anything whose `records()` gives a graph.
+        gradient: the upstream gradient at `tensor`, of its shape; by default ones.
+        names: names for values, {"w": w}. Others are called by their tensor's own name, or as the variables are
+            called where `draw` is called.
+        depth: fold layers that are nested deeper than this into one box each; 0 folds the outermost. By default
+            nothing is folded.
+        between: a pair (a, b): draw only the paths from a to b. Values are meant by the tensor, its name, a
+            node's id such as "n3", or the name of a layer for all in it.
+        around: draw only what is near this value.
+        radius: how many arrows away `around` reaches.
+        heat: colour the boxes by the norm of their "gradient", so that vanishing and exploding ones stand out,
+            or by their "gain": the norm of what an op passes on to other ops (to its leaves if there are no
+            others) over that of what it received; below 1 gradients shrink. The scale is logarithmic.
+        check: hold the rule of each op against differences at its own values: a tick, or a cross with the error.
+        details: False leaves one fact in each box; True keeps all. By default all in small pictures.
+        limit: the most boxes drawn. A larger graph has its layers folded, and is summed up if that is not enough.
+        direction: where values flow: "TB" to the bottom, "LR" to the right, "BT", "RL".
+
+    Raises:
+        GraphError: if there is no graph behind the tensor, or it was freed.
+        ArgumentError: for an argument outside what is allowed.
+
     >>> a, b = tg.tensor(2.0, requires_grad=True), tg.tensor(3.0, requires_grad=True)
-    >>> picture = tg.visualize.draw(a * b)
-    >>> print(picture.dot.splitlines()[0])
-    digraph gradient {
+    >>> print(tg.draw(a * b))
+    multiply: 3 nodes, 24 B held
+    <BLANKLINE>
+    ●    n2  multiply  y = a·b  value 6.0  gradient 1.0  scalar float64 · 8 B
+    ├─╮    ↳ n0 a: 1.0 × 3.0 = 3.0   n1 b: 1.0 × 2.0 = 2.0
+    │ ●  n1  b · leaf           value 3.0  gradient 2.0  scalar float64 · 8 B
+    ●    n0  a · leaf           value 2.0  gradient 3.0  scalar float64 · 8 B
     """
-    found = values_in_frame(sys._getframe(1))
-    return Picture(view_of(walk(tensor, gradient, names, found)), direction)
+    _check_arguments(names, {"depth": depth, "radius": radius, "limit": limit}, heat, direction)
+    graph = _graph_of(tensor, gradient, names, values_in_frame(sys._getframe(1)))
+    shown = selected(graph, between, around, radius)
+    return Picture(_fitting(graph, shown, depth, limit, heat, check, details), direction)
+
+
+def _fitting(
+    graph: Graph,
+    shown: list[str],
+    depth: int | None,
+    limit: int,
+    heat: str | None,
+    check: bool,
+    details: bool | None,
+) -> View:
+    """The view, folded or summed up where it would have more boxes than the limit."""
+    count, notes = box_count(graph, shown, depth), []
+    if count > limit:
+        if depth is None:
+            depth = fitting_depth(graph, shown, limit)
+            notes = ["layers are folded: " + _over(count, limit)]
+        if depth is None or box_count(graph, shown, depth) > limit:
+            view = summary_of(graph, shown, title_of(graph, shown))
+            part = "Draw a part with between= or around=, fold layers with depth=, or raise limit=."
+            view.notes += [f"summed up: {_over(count, limit)}", part]
+            return view
+    badges = badges_of(graph, shown) if check else None
+    view = view_of(graph, shown=shown, depth=depth, heat=heat, badges=badges, details=details)
+    view.notes += notes
+    return view
+
+
+def _over(count: int, limit: int) -> str:
+    return f"{count:,} boxes would be more than limit={limit:,}"
+
+
+def _graph_of(tensor: Any, gradient: Any, names: Mapping[str, Any] | None, variables: list[tuple[str, Any]]) -> Graph:
+    """The records of a tensor; a compiled program brings its own."""
+    records = getattr(tensor, "records", None)
+    if callable(records):
+        found = records()
+        if isinstance(found, Graph):
+            return found
+    return walk(tensor, gradient, names, variables)
+
+
+NUMBERS = {  # the least that each allows, and what it is for
+    "depth": (0, "depth=0 folds the outermost layers, depth=1 those inside them."),
+    "radius": (0, "radius=1 draws a value with its neighbours."),
+    "limit": (1, "limit=1000 allows up to a thousand boxes."),
+}
+
+
+def _check_arguments(names: Any, numbers: Mapping[str, Any], heat: Any, direction: Any) -> None:
+    if names is not None and not isinstance(names, Mapping):
+        raise ArgumentError(
+            f"names= got a {type(names).__name__}.",
+            "It needs a dict from names to tensors or arrays.",
+            'For example  tg.draw(loss, names={"w": w, "x": x}).',
+        )
+    for name, value in (names or {}).items():
+        if not isinstance(name, str) or not isinstance(value, (Tensor, np.ndarray)):
+            raise ArgumentError(
+                f"names= got a {type(value).__name__} under a key of type {type(name).__name__}.",
+                "It needs a dict from names to tensors or arrays.",
+                'For example  tg.draw(loss, names={"w": w, "x": x}).',
+            )
+    for asked, value in numbers.items():
+        least, cure = NUMBERS[asked]
+        if asked == "depth" and value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise ArgumentError(f"{asked}= got {value!r}.", f"It needs a whole number of at least {least}.", cure)
+    if heat is not None:
+        _check_choice("heat", heat, HEATS)
+    _check_choice("direction", direction, DIRECTIONS)
+
+
+def _check_choice(asked: str, value: Any, known: Mapping[str, str]) -> None:
+    if not isinstance(value, str) or value not in known:
+        raise UnknownNameError(
+            f"{asked}= got {value!r}.",
+            f"It needs one of {', '.join(map(repr, known))}.",
+            nearest(value, known) if isinstance(value, str) else f'For example  {asked}="{next(iter(known))}".',
+        )

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
-__all__ = ["DARK", "LIGHT", "Theme", "heat_colour", "ink_on"]
+__all__ = ["DARK", "LIGHT", "Theme", "balance_colour", "heat_colour", "ink_on"]
 
 FONT = "Helvetica,Arial,sans-serif"
 
@@ -43,6 +43,7 @@ LIGHT = Theme(
         "output": "#fff4d9",
         "layer": "#eceff5",
         "bypassed": "#fafafa",
+        "summary": "#ffffff",
     },
     borders={
         "leaf": "#3b7cc4",
@@ -51,6 +52,7 @@ LIGHT = Theme(
         "output": "#c99a1e",
         "layer": "#7a86a0",
         "bypassed": "#b9b9b2",
+        "summary": "#8a94a3",
     },
 )
 
@@ -69,6 +71,7 @@ DARK = Theme(
         "output": "#43350f",
         "layer": "#242d3b",
         "bypassed": "#191d23",
+        "summary": "#1e2530",
     },
     borders={
         "leaf": "#5a9be0",
@@ -77,6 +80,7 @@ DARK = Theme(
         "output": "#d3a93c",
         "layer": "#6b7a94",
         "bypassed": "#555b63",
+        "summary": "#566173",
     },
     good="#5fd0ae",
     bad="#ff7a90",
@@ -87,14 +91,26 @@ DARK = Theme(
 def heat_colour(share: float) -> str:
     """The colour of a place between 0 (dark blue) and 1 (yellow) on the heat scale.
 
-    In the perceptual space OKLab lightness rises evenly while the hue goes straight from blue to yellow,
-    through grey: the one line of hues that every common colour blindness keeps apart. Source: B. Ottosson,
+    In the perceptual space OKLab lightness rises evenly, while the hue turns from blue through green to
+    yellow: by lightness alone every eye can read it, whichever hues it tells apart. Source: B. Ottosson,
     "A perceptual color space for image processing" (2020).
     """
     share = min(max(share, 0.0), 1.0)
-    lightness = 0.30 + 0.62 * share
-    a, b = 0.0 + 0.005 * share, -0.13 + 0.285 * share
-    return _from_oklab(lightness, a, b)
+    hue = math.radians(280 - 170 * share)
+    chroma = 0.13 - 0.12 * share * (1 - share) + 0.02 * share
+    return _from_oklab(0.30 + 0.60 * share, chroma * math.cos(hue), chroma * math.sin(hue))
+
+
+@cache
+def balance_colour(share: float) -> str:
+    """The colour of a place between 0 (blue) and 1 (orange), pale in the middle: for gains, which are balanced at 1.
+
+    Blue and orange stay apart for every common colour blindness, and both darken evenly away from the middle.
+    """
+    away = min(max(2 * share - 1, -1.0), 1.0)
+    reach = abs(away)
+    a, b = (0.10, 0.125) if away > 0 else (-0.035, -0.155)
+    return _from_oklab(0.965 - 0.455 * reach, a * reach, b * reach)
 
 
 def _from_oklab(lightness: float, a: float, b: float) -> str:
@@ -116,5 +132,7 @@ def _gamma(channel: float) -> float:
 
 def ink_on(colour: str) -> str:
     """Black or white: the text colour that reads better on `colour`."""
-    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return "#111111" if math.sqrt(0.299 * red**2 + 0.587 * green**2 + 0.114 * blue**2) > 0.5 else "#ffffff"
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in channels)
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "#111111" if luminance > 0.186 else "#ffffff"  # there the contrast with both is the same

@@ -1,111 +1,152 @@
-"""What a picture shows, before any format: boxes, arrows and a caption, made from walk records."""
+"""What a picture shows of a graph: which nodes, which layers folded, which facts and colours."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-import numpy as np
+from .badges import Badge, joined
+from .boxes import arrow_of, box_of, check_rows
+from .drawn import Arrow, Box, Row, View
+from .folding import Layer, arrow_between, deepest, homes, in_order, layers_of
+from .heat import heat_of, scale_of
+from .selecting import hidden_text
+from .walk import EdgeRecord, Graph
+from .wording import memory, number
 
-from .walk import EdgeRecord, Graph, NodeRecord
-from .wording import describe, memory, norm, number, shape_text
+__all__ = ["Arrow", "Box", "View", "box_count", "fitting_depth", "title_of", "view_of"]
 
-__all__ = ["Arrow", "Box", "View", "view_of"]
-
-
-@dataclass(slots=True)
-class Row:
-    """One labelled fact in a box."""
-
-    label: str  # "value", "gradient", ...
-    lines: list[str]
+MANY = 60  # boxes: beyond, each says less
+MANY_IN_A_HEAT_MAP = 10  # there the colours matter
 
 
-@dataclass(slots=True)
-class Box:
-    """One thing drawn: a node, or a folded layer."""
-
-    id: str
-    kind: str  # "leaf", "constant", "op", "output", "layer" or "bypassed"
-    title: str
-    name: str | None = None
-    formula: str = ""
-    rows: list[Row] = field(default_factory=list)
-    scope: tuple[str, ...] = ()
-    heat: float | None = None
-    line: str | None = None
-
-
-@dataclass(slots=True)
-class Arrow:
-    """One edge drawn, in the direction of the values; its label is what flows back."""
-
-    source: str
-    target: str
-    label: str = ""
-    index: int = 0
-    heat: float | None = None
-    dashed: bool = False
-
-
-@dataclass(slots=True)
-class View:
-    """All that a picture shows."""
-
-    boxes: list[Box]
-    arrows: list[Arrow]
-    title: str
-    notes: list[str] = field(default_factory=list)
-
-
-def view_of(graph: Graph) -> View:
-    """Every node and edge of the graph, in the order of the walk."""
-    boxes = [box_of(record, graph) for record in graph.nodes.values()]
-    arrows = [
-        Arrow(e.source, e.target, flow(graph, e), e.index, dashed=graph.nodes[e.target].kind == "bypassed")
-        for e in graph.edges
-    ]
-    return View(boxes, arrows, title_of(graph), [graph.note] if graph.note else [])
+def view_of(
+    graph: Graph,
+    *,
+    shown: Sequence[str] | None = None,
+    depth: int | None = None,
+    heat: str | None = None,
+    badges: Mapping[str, Badge] | None = None,
+    details: bool | None = None,
+) -> View:
+    """The view of the nodes `shown`, by default all, with layers nested deeper than `depth` folded."""
+    ids = list(graph.nodes) if shown is None else list(shown)
+    home = homes(graph, ids, depth)
+    layers = layers_of(graph, home, depth)
+    count = len(set(home.values()))
+    if details is None:
+        details = count <= (MANY if heat is None else MANY_IN_A_HEAT_MAP)
+    bundles = _bundles(graph, home)
+    boxes = _boxes(graph, home, layers, depth, details)
+    if heat is not None:
+        _warm(graph, heat, boxes, layers, bundles)
+    if badges is not None:
+        _pin(graph, boxes, layers, badges)
+    if len(ids) < len(graph.nodes):
+        _say_what_is_hidden(graph, boxes, layers, set(ids))
+    arrows = _arrows(graph, bundles, layers)
+    if not details:
+        for arrow in arrows:
+            arrow.label = arrow.label.split("\n")[0]
+    if layers:
+        boxes = in_order(boxes, arrows)
+    notes = [graph.note] if graph.note else []
+    return View(
+        boxes,
+        arrows,
+        title_of(graph, ids),
+        notes,
+        None if heat is None else scale_of(heat, (box.heat for box in boxes)),
+    )
 
 
-def title_of(graph: Graph) -> str:
+def title_of(graph: Graph, shown: Sequence[str] | None = None) -> str:
     """The caption's first line: of what, and how big."""
     output = graph.nodes[graph.output]
-    held = sum(record.held for record in graph.nodes.values())
-    return f"{output.name or output.title}: {len(graph.nodes)} nodes, {memory(held)} held"
+    held = memory(sum(record.held for record in graph.nodes.values()))
+    part = "" if shown is None or len(shown) == len(graph.nodes) else f"{len(shown):,} of "
+    return f"{output.name or output.title}: {part}{len(graph.nodes):,} nodes, {held} held"
 
 
-def box_of(record: NodeRecord, graph: Graph) -> Box:
-    """A node's box: its value and gradient, its shape and what it weighs."""
-    kind = "output" if record.id == graph.output else record.kind
-    formula = record.text("formula") if record.op is not None else ""
-    box = Box(record.id, kind, record.title, record.name, formula, scope=record.scope, line=record.line)
-    if record.kind == "bypassed":
-        box.rows.append(Row("why", ["the loss used its input instead:", "exact where probabilities round to 0"]))
-    box.rows.append(Row("value", describe(record.value)))
-    if record.gradient is not None:
-        box.rows.append(Row("gradient", describe(record.gradient)))
-    if record.stored is not None:
-        box.rows.append(Row(".grad", describe(record.stored)))
-    box.rows.append(Row("shape", [f"{shape_text(record.value)} · {memory(record.held)}"]))
-    return box
+def fitting_depth(graph: Graph, shown: Sequence[str], limit: int) -> int | None:
+    """The largest depth at which at most `limit` boxes are drawn; None if there is none."""
+    for depth in range(deepest(graph, shown) - 1, -1, -1):
+        if box_count(graph, shown, depth) <= limit:
+            return depth
+    return None
 
 
-def flow(graph: Graph, edge: EdgeRecord) -> str:
-    """What flows back along an edge: "2.0 × 3.0 = 6.0" for numbers, the norm and the gain for arrays."""
-    if edge.contribution is None:
-        return ""
-    if np.size(edge.contribution) == 1 and np.size(edge.upstream) == 1 and not isinstance(edge.upstream, tuple):
-        factor = graph.local(edge)
-        if factor is not None:
-            return " ".join(
-                (number(_only(edge.upstream)), "×", number(_only(factor)), "=", number(_only(edge.contribution)))
-            )
-    upstream, flowing = norm(edge.upstream), norm(edge.contribution)
-    gain = f" gain {number(flowing / upstream)}" if upstream else ""
-    return f"‖{number(flowing)}‖{gain}"
+def box_count(graph: Graph, shown: Sequence[str], depth: int | None) -> int:
+    """How many boxes are drawn at that depth."""
+    return len(set(homes(graph, shown, depth).values()))
 
 
-def _only(value: Any) -> Any:
-    """The one element of an array."""
-    return np.ravel(value)[0]
+def _bundles(graph: Graph, home: dict[str, str]) -> dict[tuple[str, str], list[EdgeRecord]]:
+    """The edges between each pair of boxes; those within a box, and those out of the part shown, are left out."""
+    bundles: dict[tuple[str, str], list[EdgeRecord]] = {}
+    for edge in graph.edges:
+        source, target = home.get(edge.source), home.get(edge.target)
+        if source is not None and target is not None and source != target:
+            bundles.setdefault((source, target), []).append(edge)
+    return bundles
+
+
+def _boxes(graph: Graph, home: dict[str, str], layers: dict[str, Layer], depth: int | None, details: bool) -> list[Box]:
+    boxes: dict[str, Box] = {}
+    for identity, box in home.items():
+        if box in boxes:
+            continue
+        if box in layers:
+            boxes[box] = layers[box].box(details)
+        else:
+            boxes[box] = box_of(graph.nodes[identity], graph, details)
+            if depth is not None:
+                boxes[box].scope = boxes[box].scope[:depth]
+    return list(boxes.values())
+
+
+def _arrows(graph: Graph, bundles: dict[tuple[str, str], list[EdgeRecord]], layers: dict[str, Layer]) -> list[Arrow]:
+    arrows = []
+    for ends, edges in bundles.items():
+        if ends[0] in layers or ends[1] in layers:
+            arrows.append(arrow_between(graph, ends, edges, layers))
+        else:
+            arrows += [arrow_of(graph, edge) for edge in edges]
+    return arrows
+
+
+def _warm(
+    graph: Graph,
+    heat: str,
+    boxes: list[Box],
+    layers: dict[str, Layer],
+    bundles: dict[tuple[str, str], list[EdgeRecord]],
+) -> None:
+    """Give each box the number that the heat map shows, as a row too where it is not there yet."""
+    entering: dict[str, list[EdgeRecord]] = {}
+    for (_, target), edges in bundles.items():
+        entering.setdefault(target, []).extend(edges)
+    for box in boxes:
+        layer = layers.get(box.id)
+        if layer is not None:
+            box.heat = layer.heat(heat, entering.get(box.id, []))
+        else:
+            box.heat = heat_of(heat, graph.nodes[box.id], graph)
+        if heat == "gain" and box.heat is not None:
+            box.rows.append(Row("gain", [number(box.heat)]))
+
+
+def _pin(graph: Graph, boxes: list[Box], layers: dict[str, Layer], badges: Mapping[str, Badge]) -> None:
+    for box in boxes:
+        layer = layers.get(box.id)
+        box.badge = badges.get(box.id) if layer is None else joined(badges, layer.members)
+        box.rows += check_rows(box.badge)
+
+
+def _say_what_is_hidden(graph: Graph, boxes: list[Box], layers: dict[str, Layer], shown: set[str]) -> None:
+    users = graph.users()
+    for box in boxes:
+        records = layers[box.id].members if box.id in layers else [graph.nodes[box.id]]
+        inputs = [edge for record in records for edge in record.inputs]
+        text = hidden_text(inputs, [edge for record in records for edge in users[record.id]], shown)
+        if text:
+            box.rows.append(Row("not drawn", [text]))

@@ -52,6 +52,7 @@ class NodeRecord:
     stored: Any = None  # what `.grad` holds, where that is something else
     line: str | None = None  # where the user's code made it, if lines are recorded
     held: int = 0  # bytes kept alive by this node and by none before it
+    made: int = 0  # the nodes in the order of their making: calls of a layer follow each other in it
     inputs: list[EdgeRecord] = field(default_factory=list)
 
     @property
@@ -79,19 +80,27 @@ class Graph:
         """Every edge, by target and input."""
         return (edge for node in self.nodes.values() for edge in node.inputs)
 
+    def users(self) -> dict[str, list[EdgeRecord]]:
+        """The edges that leave each node, by its id: those of the ops that use its value."""
+        found: dict[str, list[EdgeRecord]] = {identity: [] for identity in self.nodes}
+        for edge in self.edges:
+            found[edge.source].append(edge)
+        return found
+
     def find(self, wanted: Any, asked: str) -> str:
-        """The id of the record that a tensor, a name or an id stands for; `asked` is the argument's name."""
-        if isinstance(wanted, Tensor):
-            key = self.places.get(id(wanted._value if wanted.node is None else wanted.node))
-            if key is not None:
-                return key
-        elif wanted in self.nodes:
-            return str(wanted)
-        else:
+        """The id of the record that a tensor, an array, a name or an id stands for; `asked` is the argument's name."""
+        if isinstance(wanted, (Tensor, np.ndarray)):
+            held = getattr(wanted, "node", None) or getattr(wanted, "_value", wanted)
+            if id(held) in self.places:
+                return self.places[id(held)]
+        elif isinstance(wanted, str):
+            if wanted in self.nodes:
+                return wanted
             for record in self.nodes.values():
                 if record.name == wanted:
                     return record.id
-        shown = "a tensor that is not in this graph" if isinstance(wanted, Tensor) else repr(wanted)
+        kind = "a tensor" if isinstance(wanted, Tensor) else "an array"
+        shown = f"{kind} that is not in this graph" if isinstance(wanted, (Tensor, np.ndarray)) else repr(wanted)
         known = [record.name for record in self.nodes.values() if record.name][:8]
         raise ArgumentError(
             f"{asked}= got {shown}.",
@@ -240,9 +249,15 @@ def names_by_id(pairs: Iterable[tuple[str, Any]]) -> dict[int, str]:
     return found
 
 
-@cache
 def argument_names(op: Any, count: int) -> list[str]:
     """What an op's signature calls its first `count` inputs: "a", "b", or "arrays[0]", "arrays[1]"."""
+    if not hasattr(op, "parameters"):  # a recomputed segment is no function of the registry, and not to be kept
+        return [f"x[{index}]" for index in range(count)]
+    return _names_in_signature(op, count)
+
+
+@cache
+def _names_in_signature(op: Any, count: int) -> list[str]:
     names: list[str] = []
     for parameter in op.parameters.signature.parameters.values():
         if parameter.kind is parameter.VAR_POSITIONAL:
@@ -285,6 +300,7 @@ class _Scribe:
             self.diary.gradients.get(node),
             line=extra.line if extra else None,
             held=self.held(node.value),
+            made=node.birth,
         )
         owner: Any = extra.owner() if extra and extra.owner else None
         if owner is not None and owner.grad is not None and _differs(owner.grad._value, record.gradient):
@@ -332,17 +348,21 @@ def _add_bypassed(records: dict[Any, NodeRecord], scribe: _Scribe, variables: li
             continue
         node, source = tensor.node, records[before].id
         record = NodeRecord(f"n{len(records)}", "bypassed", node.op, name, node.value, node.scope, node.attributes)
+        record.made = node.birth
         record.inputs.append(EdgeRecord(source, record.id, 0, argument_names(node.op, 1)[0]))
         records[node] = record
 
 
 def _place_in_layers(records: dict[Any, NodeRecord], scribe: _Scribe) -> None:
-    """Put a layer's parameters and constants inside it: where all users are, unless the user's code names them."""
+    """Put a layer's parameters and constants inside it, unless the user's code names them.
+
+    That is where all layers are that use them; penalties and second-order terms outside every layer do not count.
+    """
     users: dict[str, tuple[str, ...]] = {}
     for record in records.values():
         for edge in record.inputs:
-            scope = users.get(edge.source, record.scope)
-            users[edge.source] = _shared(scope, record.scope)
+            if record.scope:
+                users[edge.source] = _shared(users.get(edge.source, record.scope), record.scope)
     for key, record in records.items():
         handed_in = id(key) in scribe.variables or key in scribe.variables
         if record.op is None and not handed_in:

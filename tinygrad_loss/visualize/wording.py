@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["describe", "memory", "norm", "number", "shape_text"]
+__all__ = ["brief", "describe", "memory", "norm", "number", "power", "shape_text"]
 
 FEW = 6  # an array of at most this many elements is shown in full
 
@@ -48,13 +48,36 @@ def norm(value: Any) -> float:
     return largest * float(np.linalg.norm(flat / largest))  # the squares would leave the range of doubles
 
 
-def shape_text(value: Any) -> str:
+def shape_text(value: Any, dtype: bool = True) -> str:
     """The shape and dtype: "(32, 10) float32", "scalar float64"."""
     if isinstance(value, tuple):
-        return " and ".join(shape_text(part) for part in value)
+        return " and ".join(shape_text(part, dtype) for part in value)
     array = np.asarray(value)
     axes = f"({', '.join(map(str, array.shape))}{',' if array.ndim == 1 else ''})"
-    return f"{axes if array.ndim else 'scalar'} {array.dtype}"
+    return (axes if array.ndim else "scalar") + (f" {array.dtype}" if dtype else "")
+
+
+def brief(value: Any) -> str:
+    """One short text for a value: the number if it is one, else the norm; the range of integers."""
+    if not isinstance(value, tuple):
+        if np.size(value) == 1:
+            return number(np.ravel(value)[0])
+        if np.asarray(value).dtype.kind != "f":
+            return describe(value)[0]
+    return f"norm {number(norm(value))}"
+
+
+def power(x: float) -> str:
+    """A mark on a scale: a power of ten by its exponent where that is shorter, "10⁻⁸", else the number.
+
+    >>> from tinygrad_loss.visualize.wording import power
+    >>> power(1e-8), power(0.1), power(20.0)
+    ('10⁻⁸', '0.1', '20')
+    """
+    exponent = round(math.log10(x))
+    if abs(exponent) < 3 or not math.isclose(x, 10.0**exponent, rel_tol=1e-9):
+        return f"{x:.3g}"
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def memory(count: int) -> str:
@@ -84,7 +107,7 @@ def describe(value: Any) -> list[str]:
     if array.dtype.kind in "iu":
         return [extent]
     bad = int(array.size - np.count_nonzero(np.isfinite(array)))
-    return [f"‖·‖ {number(norm(array))}", extent, *([f"{bad} not finite"] if bad else [])]
+    return [f"norm {number(norm(array))}", extent, *([f"{bad} not finite"] if bad else [])]
 
 
 def _rows(array: Any) -> list[str]:
