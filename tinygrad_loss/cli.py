@@ -1,4 +1,4 @@
-"""The command line: `tinygrad-loss demo`, `draw script.py:function`, `explore script.py:function`."""
+"""The command line: `tinygrad-loss demo`, `draw`, `explore`, `cards`, `exercises`."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ import numpy as np
 
 from .core.tensor import Tensor
 from .demo import run_demo
-from .errors import ArgumentError, TinygradLossError, nearest
+from .errors import ArgumentError, GradientError, TinygradLossError, nearest
+from .teaching import Exercises, cards, exercises
 from .visualize import draw, record_lines
 from .visualize.names import values_in_frame
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0 for success, 1 for an error that was explained."""
+    """Run one command; returns the exit status: 0 for success, 1 for an error that was explained or a wrong answer."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        status = options.run(options)
     except TinygradLossError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         line = _script_line(error.__traceback__, getattr(options, "target", ""))
         if line:
             print(f"  It was raised at {line}.", file=sys.stderr)
         return 1
-    return 0
+    return status or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,7 +51,36 @@ def _parser() -> argparse.ArgumentParser:
     exploring.add_argument("target", metavar="script.py:function", help=target)
     exploring.add_argument("-o", "--output", help="the page (default: function.html)")
     exploring.set_defaults(run=_explore)
+    _add_teaching(commands)
     return parser
+
+
+def _add_teaching(commands: Any) -> None:
+    """The commands `cards` and `exercises`."""
+    explaining = commands.add_parser("cards", help="an explanation card for every op, or for some")
+    explaining.add_argument("ops", metavar="op", nargs="*", help="such as matmul; left out, all")
+    explaining.add_argument("-o", "--output", help=".html, .md, .txt, or - for text (default: cards.html for all ops)")
+    explaining.set_defaults(run=_cards)
+    learning = commands.add_parser("exercises", help="exercises with a grader that says how an answer is wrong")
+    learning.add_argument("--keep", metavar="FILE", help="where progress is kept, such as progress.json")
+    learning.set_defaults(run=_list_exercises)
+    what = learning.add_subparsers(dest="what")
+    what.add_parser("list", help="all exercises").set_defaults(run=_list_exercises)
+    what.add_parser("progress", help="what is tried and solved").set_defaults(run=_show_progress)
+    for word, text in (("show", "what an exercise asks"), ("hint", "the next hint"), ("solution", "a right answer")):
+        one = what.add_parser(word, help=text)
+        one.add_argument("name")
+        one.set_defaults(run=_tell)
+        if word == "hint":
+            one.add_argument("-n", "--count", type=int, help="how many hints (default: one more than were read)")
+    stubs = what.add_parser("stubs", help="a Python file to fill in")
+    stubs.add_argument("names", metavar="name", nargs="*")
+    stubs.add_argument("-o", "--output", help="the file (default: print it)")
+    stubs.set_defaults(run=_stubs)
+    checking = what.add_parser("check", help="check the answers in a Python file")
+    checking.add_argument("file", help="functions named after exercises")
+    checking.add_argument("names", metavar="name", nargs="*", help="which of them (default: all that are there)")
+    checking.set_defaults(run=_check)
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -74,6 +104,79 @@ def _explore(options: argparse.Namespace) -> None:
     path = Path(options.output or f"{_function_name(options.target)}.html")
     explore(tensor, names=names).save(path)
     print(f"Wrote {path}")
+
+
+def _cards(options: argparse.Namespace) -> None:
+    deck = cards(*options.ops)
+    output = options.output or ("-" if options.ops else "cards.html")
+    if output == "-":
+        print(deck)
+    else:
+        print(f"Wrote {deck.save(output)}")
+    if deck.wrong:
+        raise GradientError(
+            f"The derivatives of {', '.join(card.name for card in deck.wrong)} are wrong.",
+            "Every rule must agree with differences.",
+            "Its card says where it does not.",
+        )
+
+
+def _list_exercises(options: argparse.Namespace) -> None:
+    print(_kept(options).list())
+
+
+def _show_progress(options: argparse.Namespace) -> None:
+    print(_kept(options).progress())
+
+
+def _tell(options: argparse.Namespace) -> None:
+    """Show an exercise, a hint or a solution."""
+    book = _kept(options)
+    if options.what == "hint":
+        print(book.hint(options.name, options.count))
+    else:
+        print(book.show(options.name) if options.what == "show" else book.solution(options.name))
+
+
+def _stubs(options: argparse.Namespace) -> None:
+    text = exercises.stubs(*options.names)
+    if not options.output:
+        print(text)
+        return
+    path = Path(options.output)
+    if path.exists():
+        raise ArgumentError(
+            f"{options.output!r} is there already.",
+            "Stubs are not written over what may be answers.",
+            "Give another name: tinygrad-loss exercises stubs -o more.py",
+        )
+    path.write_text(text, encoding="utf-8")
+    print(f"Wrote {path}")
+
+
+def _check(options: argparse.Namespace) -> int:
+    """Check the functions of a file; 1 if one of them is not right."""
+    book = _kept(options)
+    module = _imported(_existing(options.file))
+    found = [name for name in book.names if _is_of(getattr(module, name, None), module)]
+    missing = [name for name in options.names if name not in found]
+    if missing or not found:
+        raise ArgumentError(
+            f"{options.file} has no function {missing[0]!r}." if missing else f"{options.file} answers no exercise.",
+            "An answer is a function with the name of its exercise.",
+            nearest(missing[0], found) if missing and found else "tinygrad-loss exercises stubs -o answers.py",
+        )
+    verdicts = [book.check(name, getattr(module, name)) for name in options.names or found]
+    print("\n".join(map(str, verdicts)))
+    return 0 if all(verdicts) else 1
+
+
+def _kept(options: argparse.Namespace) -> Exercises:
+    """The exercises with the progress of the file that was named."""
+    book = Exercises()
+    if options.keep:
+        book.keep(options.keep)
+    return book
 
 
 def _function_name(target: str) -> str:
@@ -105,14 +208,7 @@ def _load(target: str) -> Callable[..., Any]:
             "It needs a Python file, a colon and a function in it.",
             "For example  tinygrad-loss draw train.py:loss",
         )
-    path = Path(script)
-    if not path.is_file():
-        there = sorted(str(each) for each in path.parent.glob("*.py")) if path.parent.is_dir() else []
-        raise ArgumentError(
-            f"There is no file {script!r} in {Path.cwd()}.",
-            "It needs the path of a Python file.",
-            nearest(script, there) if there else "Say it from the folder you are in, or in full.",
-        )
+    path = _existing(script)
     module = _imported(path)
     function = getattr(module, name, None)
     if not callable(function):
@@ -123,6 +219,18 @@ def _load(target: str) -> Callable[..., Any]:
             nearest(name, functions) if functions else "Put the computation into one: def loss(): ... return loss.",
         )
     return function
+
+
+def _existing(script: str) -> Path:
+    path = Path(script)
+    if path.is_file():
+        return path
+    there = sorted(str(each) for each in path.parent.glob("*.py")) if path.parent.is_dir() else []
+    raise ArgumentError(
+        f"There is no file {script!r} in {Path.cwd()}.",
+        "It needs the path of a Python file.",
+        nearest(script, there) if there else "Say it from the folder you are in, or in full.",
+    )
 
 
 def _is_of(value: Any, module: ModuleType) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ArgumentError, unknown_name
 from .exercise import EXERCISES, Exercise
-from .grading import grade
+from .grading import UNWRITTEN, grade
 from .progress import Progress
 from .shown import Sheet, Table
 from .verdict import Verdict
@@ -80,7 +80,8 @@ class Exercises:
                 f"Pass the function itself, without calling it: exercises.check({name!r}, {name}).",
             )
         verdict = grade(each, answer)
-        self._progress.tried(name, verdict.passed)
+        if verdict.diagnoses != [UNWRITTEN]:
+            self._progress.tried(name, verdict.passed)
         return verdict
 
     def solution(self, name: str) -> Sheet:
@@ -114,6 +115,9 @@ class Exercises:
 
     def __repr__(self) -> str:
         return str(self.list())
+
+    def __contains__(self, name: object) -> bool:
+        return name in EXERCISES
 
     def _named(self, name: str) -> Exercise:
         if name not in EXERCISES:

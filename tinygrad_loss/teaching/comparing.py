@@ -75,11 +75,11 @@ def cause_of_shape(got: Any, wanted: Any) -> str | None:
         summed = sum_to(got, shape=wanted.shape)
         if same(summed, wanted) or (wanted.size and got.size > wanted.size):
             return "forgot to sum over the broadcast axis" + ("" if same(summed, wanted) else f": {shapes}")
-    if _broadcasts(got.shape, wanted.shape) and same(np.broadcast_to(got, wanted.shape), wanted):
+    if wanted.size and _broadcasts(got.shape, wanted.shape) and same(np.broadcast_to(got, wanted.shape), wanted):
         return f"right numbers, but not repeated: {shapes}"
     if got.size == wanted.size and same(got.reshape(wanted.shape), wanted):
         return f"right numbers in the wrong shape: {shapes}"
-    return f"wrong shape: {shapes}"
+    return f"has {shapes}"
 
 
 def _broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:

@@ -59,7 +59,7 @@ class Exercise:
     def stub(self) -> str:
         """The function to fill in, with the task as its docstring."""
         task = textwrap.indent(self.task.replace("\\", "\\\\").replace('"""', '\\"\\"\\"'), "    ").strip()
-        return f'def {self.signature}:\n    """{task}\n    """\n'
+        return f'def {self.signature}:\n    """{task}\n    """\n    raise NotImplementedError\n'
 
     @property
     def solution(self) -> str:

@@ -20,9 +20,10 @@ from .comparing import cause_of_rows, in_one_row, parts_of, plain, same, shown
 from .exercise import Case, Exercise
 from .verdict import Finding, Verdict
 
-__all__ = ["grade"]
+__all__ = ["UNWRITTEN", "grade"]
 
 EMPTY = "an empty array"
+UNWRITTEN = "not written yet"
 
 
 def grade(exercise: Exercise, answer: Answer) -> Verdict:
@@ -75,7 +76,9 @@ def _usual_findings(exercise: Exercise, answer: Answer, attempts: Sequence[Attem
     findings = []
     if changing:
         findings.append(Finding(f"changes its input: {changing.changed}", [call_of(exercise, changing)]))
-    if bad and bad.error:
+    if bad and isinstance(bad.error, NotImplementedError):
+        findings.append(Finding(UNWRITTEN))
+    elif bad and bad.error:
         details = [*line_of(answer, bad.error), call_of(exercise, bad)]
         findings.append(Finding(f"fails: {said(bad.error)}", details))
     elif bad:
