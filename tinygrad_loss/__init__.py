@@ -9,6 +9,7 @@ from . import (
     errors,
     initializers,
     layers,
+    linalg,
     losses,
     metrics,
     models,
@@ -84,6 +85,7 @@ from .ops.cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, un
 from .ops.differences import diff, ediff1d, gradient, trapezoid
 from .ops.dropout import dropout, dropout_mask
 from .ops.editing import delete, insert, place, put, putmask, trim_zeros
+from .ops.einsum import einsum, einsum_path
 from .ops.elementwise import (
     abs,
     absolute,
@@ -188,6 +190,7 @@ from .ops.places import (
 )
 from .ops.polynomials import poly, polyadd, polyder, polydiv, polyint, polymul, polysub, polyval, vander
 from .ops.powers import cbrt, float_power, hypot, pow, power, sqrt, square
+from .ops.products import cross, inner, kron, matvec, outer, tensordot, trace, vdot, vecdot, vecmat
 from .ops.quantiles import median, nanmedian, nanpercentile, nanquantile, order_statistic, percentile, quantile
 from .ops.recurrent import gru_cell, gru_gates, lstm_cell, lstm_gates
 from .ops.reductions import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, prod, ptp, sum
@@ -372,6 +375,7 @@ __all__ = [
     "cosh",
     "count_nonzero",
     "cov",
+    "cross",
     "cross_entropy_with_logits",
     "cumprod",
     "cumsum",
@@ -398,6 +402,8 @@ __all__ = [
     "dsplit",
     "dstack",
     "ediff1d",
+    "einsum",
+    "einsum_path",
     "elementwise_grad",
     "elu",
     "embedding",
@@ -468,6 +474,7 @@ __all__ = [
     "index_set",
     "indices",
     "initializers",
+    "inner",
     "insert",
     "instance_norm",
     "interp",
@@ -488,6 +495,7 @@ __all__ = [
     "jit",
     "jvp",
     "kl_divergence_with_logits",
+    "kron",
     "layer_norm",
     "layers",
     "lcm",
@@ -497,6 +505,7 @@ __all__ = [
     "less",
     "less_equal",
     "lexsort",
+    "linalg",
     "linearize",
     "linspace",
     "log",
@@ -522,6 +531,7 @@ __all__ = [
     "masked_softmax",
     "matmul",
     "matrix_transpose",
+    "matvec",
     "max",
     "maximum",
     "mean",
@@ -560,6 +570,7 @@ __all__ = [
     "ones_like",
     "optimizers",
     "order_statistic",
+    "outer",
     "pad",
     "partition",
     "percentile",
@@ -654,8 +665,10 @@ __all__ = [
     "tanh_shrink",
     "teaching",
     "tensor",
+    "tensordot",
     "threshold",
     "tile",
+    "trace",
     "trace_backward",
     "transpose",
     "trapezoid",
@@ -683,6 +696,9 @@ __all__ = [
     "value_and_grad",
     "vander",
     "var",
+    "vdot",
+    "vecdot",
+    "vecmat",
     "visualize",
     "vjp",
     "vsplit",

@@ -32,7 +32,7 @@ def moved(name, x):
     """Other values in the same domain."""
     if x.dtype.kind != "f":
         return x
-    return x * 0.9 if name == "digitize" else np.roll(x, 1)  # bins have to rise
+    return x * 0.9 if name in ("digitize", "cholesky") else np.roll(x, 1)  # bins rise, matrices stay definite
 
 
 def compare(got, expected, exact):
@@ -97,6 +97,6 @@ def test_gradients(name, index):
     replayed = Jitted(gradient)
     expected = gradient(*given)
     compare(replayed(*given), expected, name not in PRODUCTS)
-    other = [np.roll(x, 1) for x in given]
+    other = [moved(name, x) for x in given]
     compare(replayed(*other), gradient(*other), name not in PRODUCTS)
     assert replayed.reason is None

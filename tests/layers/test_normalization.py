@@ -74,15 +74,15 @@ def test_old_graphs_keep_the_averages_they_used():
 
 
 def test_fit_replays_it_as_eager_mode_does():
-    def trained(run_eagerly):
+    def trained(jit_compile):
         tg.set_random_seed(1)
         layers = [tg.layers.Dense(8), LAYERS.BatchNormalization(momentum=0.8), tg.layers.Dense(1)]
         model = tg.Sequential(layers)
-        model.compile(optimizer="sgd", loss="mse", run_eagerly=run_eagerly)
+        model.compile(optimizer="sgd", loss="mse", jit_compile=jit_compile)
         history = model.fit(X, X[:, :1] ** 2, epochs=3, batch_size=25, verbose=0, shuffle=False)
         return history.history["loss"], model.get_weights()
 
-    (eager, weights), (replayed, others) = trained(True), trained(False)
+    (eager, weights), (replayed, others) = trained(False), trained(True)
     np.testing.assert_allclose(eager, replayed, rtol=1e-5)
     for a, b in zip(weights, others, strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-4, atol=1e-5)

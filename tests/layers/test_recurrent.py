@@ -126,10 +126,10 @@ def test_copies_and_pickles(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_fit_replays_it_as_eager_mode_does(kind):
-    def trained(run_eagerly):
+    def trained(jit_compile):
         tg.set_random_seed(1)
         model = tg.Sequential([getattr(LAYERS, kind)(4, dropout=0.2), tg.layers.Dense(1)])
-        model.compile(optimizer="adam", loss="mse", run_eagerly=run_eagerly)
+        model.compile(optimizer="adam", loss="mse", jit_compile=jit_compile)
         history = model.fit(X, X[:, -1, :1], epochs=3, batch_size=2, verbose=0)
         return history.history["loss"]
 

@@ -96,6 +96,7 @@ DIAGNOSES = {
     "wrong shape": ("unbroadcast", lambda g, shape: EXERCISES["unbroadcast"].reference(g, shape).ravel(), "right numbers in the wrong shape: shape (2,) where (2, 1) is needed"),
     "not a list": ("topological_order", lambda output, inputs_of: None, "gives NoneType where a list of nodes is needed"),
     "a node too many": ("topological_order", lambda output, inputs_of: sorted(inputs_of.inputs), "unused is in it, though c does not depend on it"),
+    "no node": ("topological_order", lambda output, inputs_of: [[output]], "['c'] is in it, which is no node"),
     "a node is missing": ("topological_order", lambda output, inputs_of: [output], "a is missing"),
 }  # fmt: skip
 

@@ -106,9 +106,8 @@ def _turned(layer: Recurrent) -> Recurrent:
     turned = copy.deepcopy(layer)
     turned.go_backwards = not layer.go_backwards
     turned.generator = seeds.generator(layer.seed)
-    if not layer._named:
-        layer._name, layer._named = f"forward_{layer.name}", True
-    turned._name, turned._named = f"backward_{layer.name.removeprefix('forward_')}", True
+    turned._name, layer._name = f"backward_{layer.name}", f"forward_{layer.name}"
+    turned._named = layer._named = True
     return turned
 
 

@@ -33,7 +33,9 @@ def _adjoint(g: Any, operands: tuple[Any, ...], subscripts: str, index: int) -> 
     terms, result = subscripts.split("->")
     letters = terms.split(",")
     others = [*letters[:index], *letters[index + 1 :]]
-    return _einsum(g, *operands[:index], *operands[index + 1 :], subscripts=f"{','.join([result, *others])}->{letters[index]}")
+    return _einsum(
+        g, *operands[:index], *operands[index + 1 :], subscripts=f"{','.join([result, *others])}->{letters[index]}"
+    )
 
 
 @primitive(
@@ -59,16 +61,16 @@ def _einsum(*operands: ArrayLike, subscripts: str) -> Any:
 def _work(operands: tuple[Any, ...], subscripts: str) -> int:
     """How many multiplications a plain loop over all letters would make."""
     sizes = {}
-    for letters, x in zip(subscripts.split("->")[0].split(","), operands, strict=True):
+    for letters, x in zip(subscripts.split("->", maxsplit=1)[0].split(","), operands, strict=True):
         sizes.update(zip(letters, np.shape(x), strict=True))
     return int(np.prod([*sizes.values(), 1.0]))
 
 
 @_einsum.op.front
 def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: Any) -> Tensor:
-    """Products of arrays, summed over the letters that do not stand in the result: einsum("ij,jk->ik", a, b).
+    """Products of arrays, summed over the letters that do not stand in the result.
 
-    Without "->" the result has the letters that occur once, in alphabetical order. A letter twice in one
+    With two matrices "ij,jk->ik" is their product. Without "->" the result has the letters that occur once, in alphabetical order. A letter twice in one
     operand takes its diagonal, "..." stands for axes that broadcast. Letters may also be given as lists of
     numbers: einsum(a, [0, 1], b, [1, 2], [0, 2]).
 
@@ -87,7 +89,9 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: An
     """
     if options:
         raise ArgumentError(
-            f"einsum got {', '.join(options)}=.", "It takes subscripts and operands.", "Leave it out; use astype after it."
+            f"einsum got {', '.join(options)}=.",
+            "It takes subscripts and operands.",
+            "Leave it out; use astype after it.",
         )
     if not isinstance(subscripts, str):
         subscripts, operands = _lettered((subscripts, *operands))
@@ -154,7 +158,7 @@ def _check_lengths(subscripts: str, terms: list[str], values: list[Any]) -> None
         for letter, length in zip(term, x.shape, strict=True):
             if lengths.setdefault(letter, length) not in (length, 1) and length != 1:
                 raise ShapeError(
-                    f"einsum({subscripts!r}) got axes of lengths {lengths[letter]} and {length} for the letter {letter!r}.",
+                    f"einsum({subscripts!r}) got lengths {lengths[letter]} and {length} for the letter {letter!r}.",
                     "A letter stands for one length.",
                     "Look at the shapes: " + ", ".join(str(x.shape) for x in values) + ".",
                 )

@@ -18,7 +18,7 @@ from .reductions import sum as total
 from .shaping import reshape
 from .triangles import diagonal
 
-__all__ = ["cross", "inner", "kron", "matvec", "multi_dot", "outer", "tensordot", "trace", "vdot", "vecdot", "vecmat"]
+__all__ = ["cross", "inner", "kron", "matvec", "outer", "tensordot", "trace", "vdot", "vecdot", "vecmat"]
 
 
 def given(x: ArrayLike) -> Any:
@@ -177,7 +177,7 @@ def multi_dot(arrays: Sequence[ArrayLike]) -> Tensor:
     Raises:
         ArgumentError: for fewer than two.
 
-    >>> tg.multi_dot([tg.tensor([[1.0, 2.0]]), [[3.0], [4.0]], [[5.0]]])
+    >>> tg.linalg.multi_dot([tg.tensor([[1.0, 2.0]]), [[3.0], [4.0]], [[5.0]]])
     tensor([[55.]])
     """
     chain = [given(x) for x in arrays]
@@ -213,11 +213,28 @@ def _bracketed(chain: list[Any], split: dict[tuple[int, int], int], i: int, j: i
     return matmul(_bracketed(chain, split, i, k), _bracketed(chain, split, k + 1, j))
 
 
+def matrix_trace(x: ArrayLike, /, *, offset: int = 0) -> Tensor:
+    """The sum of the diagonal of each matrix: `trace` over the last two axes.
+
+    >>> tg.linalg.trace(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(5.)
+    """
+    return trace(x, offset, -2, -1)
+
+
+def matrix_diagonal(x: ArrayLike, /, *, offset: int = 0) -> Tensor:
+    """The diagonal of each matrix: `diagonal` over the last two axes.
+
+    >>> tg.linalg.diagonal(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([1., 4.])
+    """
+    return diagonal(x, offset, -2, -1)
+
+
 for _function in (cross, inner, kron, matvec, outer, tensordot, trace, vdot, vecdot, vecmat):
     functions[_function.__name__] = _function
 functions["linalg.multi_dot"] = multi_dot
 functions["linalg.tensordot"], functions["linalg.vecdot"], functions["linalg.cross"] = tensordot, vecdot, cross
 functions["linalg.outer"], functions["linalg.matmul"] = outer, matmul
-functions["linalg.trace"] = lambda x, offset=0: trace(x, offset, -2, -1)
-functions["linalg.diagonal"] = lambda x, offset=0: diagonal(x, offset, -2, -1)
+functions["linalg.trace"], functions["linalg.diagonal"] = matrix_trace, matrix_diagonal
 functions["linalg.matrix_transpose"] = functions["matrix_transpose"]

@@ -26,11 +26,10 @@ def cause_of(exercise: Exercise, answer: Answer, wrong: Attempt, attempts: Seque
     if isinstance(wrong.wanted, dict) and not (isinstance(wrong.got, dict) and wrong.got.keys() == wrong.wanted.keys()):
         return f"gives {shown(wrong.got)} where a dict with the keys {', '.join(map(str, wrong.wanted))} is needed"
     if len(got) != len(wanted):
-        return (
-            f"gives {len(got)} results where {len(wanted)} are needed"
-            if wrong.got is not None
-            else "gives nothing: None"
-        )
+        if wrong.got is None:
+            return "gives nothing: None"
+        results = "1 result" if len(got) == 1 else f"{len(got)} results"
+        return f"gives {results} where {len(wanted)} {'is' if len(wanted) == 1 else 'are'} needed"
     for place, (part, right) in enumerate(zip(got, wanted, strict=True)):
         if is_equal(part, right):
             continue

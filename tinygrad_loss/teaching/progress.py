@@ -79,7 +79,10 @@ class Progress:
 def _read(path: Path) -> dict[str, Record]:
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): Record(**record) for name, record in content["exercises"].items()}
+        return {
+            name: Record(int(record["tries"]), int(record["hints"]), bool(record["solved"]))
+            for name, record in content["exercises"].items()
+        }
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ArgumentError(
             f"{str(path)!r} holds no progress of exercises.",

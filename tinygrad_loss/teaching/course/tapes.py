@@ -50,6 +50,9 @@ def _judge_order(got: Any, output: Any, inputs_of: SmallGraph) -> str | None:
     """What is wrong with an order, or None: many orders are right."""
     if not isinstance(got, (list, tuple)):
         return f"gives {type(got).__name__} where a list of nodes is needed"
+    strange = [node for node in got if not isinstance(node, str)]
+    if strange:
+        return f"{strange[0]!r} is in it, which is no node"
     reached = _reached(output, inputs_of.inputs)
     if len(set(got)) < len(got):
         return "a node appears more than once"

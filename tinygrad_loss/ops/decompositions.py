@@ -1,0 +1,312 @@
+"""Matrices taken apart: Cholesky, QR, eigenvectors, singular values. Each works on the last two axes.
+
+Where eigenvalues or singular values coincide, the vectors that belong to them are not determined; what
+depends on the matrix alone still has the right gradient, and each vector's own is without meaning.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import primitive
+from ..core.registry import functions
+from ..core.tensor import ArrayLike, Tensor
+from ..errors import ArgumentError, ShapeError
+from .products import given
+from .samples import arrays
+from .triangles import tril
+
+__all__ = ["cholesky", "eigh", "eigvalsh", "qr", "svd", "svdvals"]
+
+
+def transposed(x: Any) -> Any:
+    """Each matrix with rows and columns exchanged."""
+    return np.swapaxes(x, -1, -2)
+
+
+def positive_definite(*shape: int) -> list[Any]:
+    """Sample matrices A Aᵀ + n I."""
+    (a,) = arrays(shape)
+    return [a @ np.swapaxes(a, -1, -2) + shape[-1] * np.eye(shape[-1])]
+
+
+def symmetric(*shape: int) -> list[Any]:
+    """Sample matrices A + Aᵀ, with eigenvalues well apart."""
+    (a,) = arrays(shape)
+    return [a + np.swapaxes(a, -1, -2) + np.diag(np.arange(shape[-1]) * 3.0)]
+
+
+def explain_square(name: str, needs: str = "") -> Any:
+    """What to say of a matrix that a function of square matrices cannot take."""
+
+    def explain(x: Any, *_: Any, **__: Any) -> Exception:
+        shape = np.shape(x)
+        if len(shape) < 2 or shape[-1] != shape[-2]:
+            return ShapeError(
+                f"{name} got an array of shape {shape}.",
+                "It needs square matrices: the last two axes have the same length.",
+                "Look at the shape; tg.linalg.lstsq and tg.linalg.pinv take others.",
+            )
+        return ArgumentError(
+            f"{name} cannot take this matrix of shape {shape}{'' if needs else ': NumPy finds no result'}.",
+            needs or "Its elements have to be finite.",
+            "Add a small multiple of np.eye(n) to it, or look at its eigenvalues with tg.linalg.eigvalsh.",
+        )
+
+    return explain
+
+
+def _even(x: Any) -> Any:
+    """The symmetric part."""
+    return (x + transposed(x)) / 2
+
+
+def _diagonal_halved(x: Any) -> Any:
+    """The lower triangle with half the diagonal."""
+    return np.tril(x) * (1 - np.eye(np.shape(x)[-1]) / 2).astype(x.dtype)
+
+
+def _cholesky_rule(g: Any, y: Any, x: Any) -> Any:
+    inverse = np.linalg.inv(y)
+    return _even(transposed(inverse) @ _diagonal_halved(transposed(y) @ g) @ inverse)
+
+
+@primitive(
+    _cholesky_rule,
+    name="cholesky",
+    formula="X = L Lᵀ, L lower triangular",
+    derivative="X̄ = sym(L⁻ᵀ Φ(Lᵀ L̄) L⁻¹), Φ the lower triangle with half its diagonal",
+    domain="symmetric, positive definite",
+    reference=lambda x: np.linalg.cholesky((x + np.swapaxes(x, -1, -2)) / 2),
+    explain=explain_square("cholesky", "It has to be positive definite: all eigenvalues above 0."),
+    samples=lambda: [positive_definite(3, 3), positive_definite(2, 2, 2)],
+)
+def _cholesky(x: ArrayLike) -> Any:
+    return np.linalg.cholesky((x + np.swapaxes(x, -1, -2)) / 2)
+
+
+@_cholesky.op.front
+def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
+    """The triangular root L of a symmetric positive definite matrix: X = L Lᵀ; only its lower triangle is read.
+
+    The gradient is symmetric, as the matrix is.
+
+    Args:
+        x: the matrices, (..., n, n).
+        upper: read the upper triangle, and give Lᵀ.
+
+    Raises:
+        ShapeError: for matrices that are not square.
+        ArgumentError: for those that are not positive definite.
+
+    Source: Murray, Differentiation of the Cholesky decomposition, 2016.
+
+    >>> tg.linalg.cholesky(tg.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    tensor([[2., 0.],
+            [1., 2.]])
+    """
+    lower = _from_triangle(transposed(given(x)) if upper else given(x))
+    return transposed(_cholesky(lower)) if upper else _cholesky(lower)
+
+
+def _from_triangle(x: Any) -> Any:
+    """The symmetric matrix with that lower triangle."""
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+        return x
+    return tril(x) + transposed(tril(x, -1))
+
+
+def _copied_up(x: Any) -> Any:
+    """The lower triangle, mirrored to the upper one."""
+    return np.tril(x) + transposed(np.tril(x, -1))
+
+
+def _tall_qr_rule(gq: Any, gr: Any, q: Any, r: Any) -> Any:
+    m = r @ transposed(gr) - transposed(gq) @ q
+    return transposed(np.linalg.solve(r, transposed(gq + q @ _copied_up(m))))
+
+
+def _qr_rule(g: Any, y: Any, x: Any) -> Any:
+    (gq, gr), (q, r) = g, y
+    rows, columns = np.shape(x)[-2:]
+    if rows >= columns:
+        return _tall_qr_rule(gq, gr, q, r)
+    left = _tall_qr_rule(gq + x[..., rows:] @ transposed(gr[..., rows:]), gr[..., :rows], q, r[..., :rows])
+    return np.concatenate([left, q @ gr[..., rows:]], axis=-1)
+
+
+@primitive(
+    _qr_rule,
+    name="qr",
+    formula="X = Q R, QᵀQ = I, R upper triangular",
+    derivative="X̄ = (Q̄ + Q copy(R R̄ᵀ - Q̄ᵀQ)) R⁻ᵀ, copy mirroring the lower triangle",
+    reference=np.linalg.qr,
+    samples=lambda: [arrays((4, 3)), arrays((3, 3)), arrays((2, 4)), arrays((2, 3, 2))],
+)
+def _qr(x: ArrayLike) -> Any:
+    return tuple(np.linalg.qr(x))
+
+
+@_qr.op.front
+def qr(a: ArrayLike, mode: str = "reduced") -> Any:
+    """Columns at right angles, and how the matrix is made of them: X = Q R.
+
+    Args:
+        a: the matrices, (..., m, n).
+        mode: "reduced" gives Q (m, k) and R (k, n) with k = min(m, n); "r" gives R alone.
+
+    Raises:
+        ArgumentError: for mode "complete", whose further columns are not determined by the matrix.
+
+    Source: Walter, Lehmann, Algorithmic Differentiation of Linear Algebra Functions, 2010; Roberts, Roberts,
+    QR and LQ Decomposition Matrix Backpropagation Algorithms, 2020.
+
+    >>> q, r = tg.linalg.qr(tg.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> np.abs(r.round(6))
+    tensor([[5. , 2.2],
+            [0. , 0.4]])
+    """
+    if mode not in ("reduced", "r"):
+        raise ArgumentError(
+            f"qr has no derivative with mode={mode!r}.",
+            "Of Q only the first columns depend on the matrix in one way.",
+            "Use mode='reduced' or 'r', or np.linalg.qr on .numpy().",
+        )
+    q, r = _qr(a)
+    return r if mode == "r" else (q, r)
+
+
+def gaps(values: Any) -> Any:
+    """1 / (vⱼ - vᵢ) for all pairs, 0 where they are equal."""
+    differences = np.expand_dims(values, -2) - np.expand_dims(values, -1)
+    apart = differences != 0
+    return np.where(apart, 1 / np.where(apart, differences, 1), 0)
+
+
+def _eigh_rule(g: Any, y: Any, x: Any) -> Any:
+    (gw, gv), (w, v) = g, y
+    inner = gaps(w) * (transposed(v) @ gv) + np.expand_dims(gw, -1) * np.eye(np.shape(w)[-1], dtype=w.dtype)
+    return _even(v @ inner @ transposed(v))
+
+
+@primitive(
+    _eigh_rule,
+    name="eigh",
+    formula="X = V diag(w) Vᵀ, VᵀV = I",
+    derivative="X̄ = V (diag(w̄) + F ∘ VᵀV̄) Vᵀ, Fᵢⱼ = 1/(wⱼ - wᵢ)",
+    domain="symmetric; gradients of vectors need different eigenvalues",
+    reference=lambda x: tuple(np.linalg.eigh((x + np.swapaxes(x, -1, -2)) / 2)),
+    explain=explain_square("eigh"),
+    samples=lambda: [symmetric(3, 3), symmetric(2, 2, 2)],
+)
+def _eigh(x: ArrayLike) -> Any:
+    return tuple(np.linalg.eigh((x + np.swapaxes(x, -1, -2)) / 2))
+
+
+@_eigh.op.front
+def eigh(a: ArrayLike, UPLO: str = "L") -> Any:
+    """Eigenvalues, rising, and eigenvectors, in columns, of a symmetric matrix; only one triangle is read.
+
+    The gradient is symmetric. The sign of each vector is not determined.
+
+    Args:
+        a: the matrices, (..., n, n).
+        UPLO: which triangle is read, "L" or "U".
+
+    Raises:
+        ShapeError: for matrices that are not square.
+
+    Source: Giles, Collected matrix derivative results for forward and reverse mode AD, 2008.
+
+    >>> w, v = tg.linalg.eigh(tg.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    >>> w
+    tensor([1., 3.])
+    """
+    x = given(a)
+    return _eigh(_from_triangle(transposed(x) if UPLO.upper() == "U" else x))
+
+
+def eigvalsh(a: ArrayLike, UPLO: str = "L") -> Tensor:
+    """The eigenvalues of a symmetric matrix, rising; ∂w/∂X = v vᵀ.
+
+    >>> tg.linalg.eigvalsh(tg.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    tensor([1., 3.])
+    """
+    return eigh(a, UPLO)[0]
+
+
+def _svd_rule(g: Any, y: Any, x: Any) -> Any:
+    (gu, gs, gvh), (u, s, vh) = g, y
+    v, gv, size = transposed(vh), transposed(gvh), np.shape(s)[-1]
+    f, row, column = gaps(s * s), np.expand_dims(s, -2), np.expand_dims(s, -1)
+    eye = np.eye(size, dtype=s.dtype)
+    uu, vv = transposed(u) @ gu, transposed(v) @ gv
+    inner = (f * (uu - transposed(uu))) * row + column * (f * (vv - transposed(vv))) + np.expand_dims(gs, -1) * eye
+    total = u @ inner @ vh
+    rows, columns = np.shape(x)[-2:]
+    if rows > size:
+        scaled = gu / row
+        total = total + (scaled - u @ (transposed(u) @ scaled)) @ vh
+    if columns > size:
+        scaled = gv / row
+        total = total + u @ transposed(scaled - v @ (transposed(v) @ scaled))
+    return total
+
+
+@primitive(
+    _svd_rule,
+    name="svd",
+    formula="X = U diag(s) Vᵀ, UᵀU = I, VᵀV = I",
+    derivative="X̄ = U (F∘(UᵀŪ - ŪᵀU) S + S F∘(VᵀV̄ - V̄ᵀV) + diag(s̄)) Vᵀ + what is outside U and V",
+    domain="gradients of vectors need singular values that differ, and are not 0",
+    reference=lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
+    samples=lambda: [arrays((3, 3)), arrays((4, 2)), arrays((2, 4)), arrays((2, 3, 2))],
+)
+def _svd(x: ArrayLike) -> Any:
+    return tuple(np.linalg.svd(x, full_matrices=False))
+
+
+@_svd.op.front
+def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """The singular value decomposition X = U diag(s) Vᵀ, with s falling; U, s and Vᵀ are given.
+
+    Args:
+        a: the matrices, (..., m, n).
+        full_matrices: NumPy's default True is taken for square matrices, where it changes nothing.
+        compute_uv: False gives s alone.
+        hermitian: accepted; it only tells NumPy of a shorter way.
+
+    Raises:
+        ArgumentError: for full_matrices=True where the matrices are not square: the further columns are
+            not determined by the matrix.
+
+    Source: Townsend, Differentiating the Singular Value Decomposition, 2016.
+
+    >>> tg.linalg.svd(tg.tensor([[3.0, 0.0], [0.0, 4.0]]), compute_uv=False)
+    tensor([4., 3.])
+    """
+    x = given(a)
+    if not compute_uv:
+        return _svd(x)[1]
+    if full_matrices and x.ndim >= 2 and x.shape[-1] != x.shape[-2]:
+        raise ArgumentError(
+            f"svd with full_matrices=True has no derivative for a matrix of shape {x.shape}.",
+            "The columns beyond the singular values are not determined by the matrix.",
+            "Say full_matrices=False.",
+        )
+    return _svd(x)
+
+
+def svdvals(x: ArrayLike) -> Tensor:
+    """The singular values, falling; ∂s/∂X = u vᵀ.
+
+    >>> tg.linalg.svdvals(tg.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor([4., 3.])
+    """
+    return _svd(x)[1]
+
+
+for _function in (cholesky, eigh, eigvalsh, qr, svd, svdvals):
+    functions[f"linalg.{_function.__name__}"] = _function
