@@ -65,6 +65,7 @@ from .ops.comparisons import (
     not_equal,
     signbit,
 )
+from .ops.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .ops.creation import (
     arange,
     array,
@@ -366,6 +367,12 @@ __all__ = [
     "conj",
     "conjugate",
     "constraints",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "convolve",
     "copy",
     "copysign",

@@ -80,7 +80,9 @@ def test_a_program_of_it_gives_the_same():
     layer(X, X)
     program = tg.jit(lambda x: layer(x, x, use_causal_mask=True))
     for x in (X, X[::-1].copy()):
-        np.testing.assert_allclose(program(x).detach(), layer(x, x, use_causal_mask=True).detach(), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            program(x).detach(), layer(x, x, use_causal_mask=True).detach(), rtol=1e-5, atol=1e-6
+        )
 
 
 def test_errors_say_what_to_do():

@@ -70,11 +70,10 @@ class Projection(Layer):
                 f"Its kernel was built for last axes of {self.kernel.shape[: self.inputs]}.",
                 "Check which axis counts the features.",
             )
-        width = math.prod(self.output)
-        rows = inputs if self.inputs == 1 else inputs.reshape((*before, math.prod(own)))
-        matrix = self.kernel.reshape((math.prod(own), width))
-        mapped = matmul(rows, matrix) if self.bias is None else affine(rows, matrix, self.bias.reshape((width,)))
-        return mapped if len(self.output) == 1 else mapped.reshape((*before, *self.output))
+        size, width = math.prod(own), math.prod(self.output)
+        rows, matrix = inputs.reshape((math.prod(before), size)), self.kernel.reshape((size, width))
+        rows = matmul(rows, matrix) if self.bias is None else affine(rows, matrix, self.bias.reshape((width,)))
+        return rows.reshape((*before, *self.output))
 
 
 class MultiHeadAttention(Layer):

@@ -164,9 +164,7 @@ class GRU(Recurrent):
 
     def projected(self, steps: Any) -> Any:
         """What the inputs tell the gates, for all steps at once."""
-        if self.bias is None or not self.reset_after:
-            return super().projected(steps)
-        return affine(steps, self.kernel, self.bias[0])
+        return self.mapped(steps, self.bias[0] if self.use_bias and self.reset_after else self.bias)
 
     def step(self, x: Any, h: Any, state: Any) -> tuple[Any, ...]:
         """The new h."""

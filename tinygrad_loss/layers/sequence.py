@@ -186,7 +186,14 @@ class Recurrent(Layer):
 
     def projected(self, steps: Any) -> Any:
         """What the inputs tell the gates, for all steps at once."""
-        return matmul(steps, self.kernel) if self.bias is None else affine(steps, self.kernel, self.bias)
+        return self.mapped(steps, self.bias)
+
+    def mapped(self, steps: Any, bias: Any) -> Any:
+        """steps·kernel + bias, as one product of two matrices."""
+        time, batch, features = steps.shape
+        rows = steps.reshape((time * batch, features))
+        rows = matmul(rows, self.kernel) if bias is None else affine(rows, self.kernel, bias)
+        return rows.reshape((time, batch, self.kernel.shape[1]))
 
     def step(self, x: Any, h: Any, state: Any) -> tuple[Any, ...]:
         """The new state, from the projected input, the output before (thinned out by dropout) and the old state."""

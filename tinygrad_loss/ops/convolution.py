@@ -1,0 +1,414 @@
+"""Convolution: a bilinear map of an image and a kernel, with its two adjoints, closed under differentiation.
+
+With y = conv(x, w), the gradient of x is another bilinear map of ȳ and w, that of w one of x and ȳ; and
+the adjoints of these two are again among the three. So three ops hold every order of derivative.
+Channels come last: x is (batch, *space, inputs), w is (*kernel, inputs / groups, outputs). Each op cuts
+the image into patches, one image at a time so that they stay in the cache, and multiplies matrices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import bilinear
+from ..core.tensor import ArrayLike, Tensor
+from ..errors import ArgumentError, ShapeError
+from .axes import moveaxis
+from .products import given
+from .samples import arrays
+
+__all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
+
+Pairs = tuple[tuple[int, int], ...]
+Sizes = tuple[int, ...]
+
+
+def patches(x: Any, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Any:
+    """A view of every patch of a padded image: (batch, *places, *kernel, channels)."""
+    space = x.shape[1:-1]
+    places = [(n - (k - 1) * d - 1) // s + 1 for n, k, s, d in zip(space, kernel, stride, dilation, strict=True)]
+    steps = x.strides[1:-1]
+    strides = [n * s for n, s in zip(steps, stride, strict=True)] + [
+        n * d for n, d in zip(steps, dilation, strict=True)
+    ]
+    shape = (len(x), *places, *kernel, x.shape[-1])
+    return np.lib.stride_tricks.as_strided(x, shape, (x.strides[0], *strides, x.strides[-1]), writeable=False)
+
+
+def padded(x: Any, padding: Pairs) -> Any:
+    """The image with zeros around it."""
+    if not any(map(any, padding)):
+        return np.ascontiguousarray(x)
+    space = [n + before + after for n, (before, after) in zip(x.shape[1:-1], padding, strict=True)]
+    out = np.zeros((len(x), *space, x.shape[-1]), x.dtype)
+    inside = tuple(slice(before, before + n) for n, (before, _) in zip(x.shape[1:-1], padding, strict=True))
+    out[(slice(None), *inside)] = x
+    return out
+
+
+def _grouped(w: Any, groups: int) -> Any:
+    """The kernel as one matrix for each group: (groups, kernel · inputs, outputs)."""
+    inputs, outputs = w.shape[-2:]
+    flat = w.reshape(-1, inputs, groups, outputs // groups)
+    return np.ascontiguousarray(flat.transpose(2, 0, 1, 3)).reshape(groups, -1, outputs // groups)
+
+
+def _columns(image: Any, groups: int, room: Any) -> Any:
+    """The patches of one image as one matrix for each group: (groups, places, kernel · inputs)."""
+    rank = (image.ndim - 1) // 2
+    places, kernel, channels = math.prod(image.shape[:rank]), math.prod(image.shape[rank:-1]), image.shape[-1]
+    if groups == 1:
+        np.copyto(room.reshape(image.shape), image)
+        return room.reshape(1, places, kernel * channels)
+    split = image.reshape(places, kernel, groups, channels // groups)
+    np.copyto(room.reshape(groups, places, kernel, channels // groups), split.transpose(2, 0, 1, 3))
+    return room.reshape(groups, places, -1)
+
+
+def _explain_convolution(x: Any, w: Any, **attributes: Any) -> Exception:
+    channels, needed = np.shape(x)[-1], np.shape(w)[-2] * attributes.get("groups", 1)
+    if channels != needed:
+        return ShapeError(
+            f"A convolution got images of {channels} channels for a kernel of {needed}.",
+            "The kernel has (input channels / groups) planes for each output channel.",
+            "Look at x.shape and w.shape, and at which axis holds the channels.",
+        )
+    return ShapeError(
+        f"A convolution cannot take images of shape {np.shape(x)} with a kernel of shape {np.shape(w)}.",
+        "The padded image has to be at least as large as the kernel, and groups divide both channels.",
+        "Pad the image, or make the kernel smaller.",
+    )
+
+
+_SAMPLES = [
+    ((2, 5, 3), (3, 3, 2), {"stride": (1,), "padding": ((0, 0),), "dilation": (1,), "groups": 1}),
+    ((2, 5, 4), (2, 2, 4), {"stride": (2,), "padding": ((1, 0),), "dilation": (2,), "groups": 2}),
+    ((1, 4, 5, 2), (2, 3, 2, 3), {"stride": (1, 2), "padding": ((1, 1), (0, 1)), "dilation": (1, 1), "groups": 1}),
+    (
+        (1, 3, 2, 3, 1),
+        (2, 1, 2, 1, 2),
+        {"stride": (1, 1, 1), "padding": ((0, 0),) * 3, "dilation": (1, 1, 1), "groups": 1},
+    ),
+]
+
+
+def _out_shape(x: Sizes, w: Sizes, a: dict[str, Any]) -> Sizes:
+    space = zip(x[1:-1], w[:-2], a["stride"], a["padding"], a["dilation"], strict=True)
+    return (x[0], *((n + sum(p) - (k - 1) * d - 1) // s + 1 for n, k, s, p, d in space), w[-1])
+
+
+@bilinear(
+    lambda g, y, x, w, **a: _image(g, w, space=tuple(np.shape(x)[1:-1]), **a),
+    lambda g, y, x, w, **a: _kernel(x, g, kernel=tuple(np.shape(w)[:-2]), **a),
+    name="convolution",
+    formula="y[p] = Σₖ x[s·p + d·k] w[k]",
+    derivative="x̄ = Σ ȳ[p] w[k] at s·p + d·k, w̄[k] = Σₚ x[s·p + d·k] ȳ[p]",
+    explain=_explain_convolution,
+    samples=lambda: [[*arrays(x, w), a] for x, w, a in _SAMPLES],
+)
+def _convolution(x: ArrayLike, w: ArrayLike, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
+    """The convolution with channels last (see `conv2d`).
+
+    >>> tg.conv1d([[[1.0, 1.0, 1.0]]], tg.ones((1, 1, 2)))
+    tensor([[[2., 2.]]])
+    """
+    return convolved(x, w, stride, padding, dilation, groups)
+
+
+def convolved(x: Any, w: Any, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
+    """Every patch times the kernel."""
+    if x.shape[-1] != w.shape[-2] * groups or w.shape[-1] % groups:
+        raise ValueError("channels")
+    cut = patches(padded(x, padding), w.shape[:-2], stride, dilation)
+    rank, matrices = x.ndim - 2, _grouped(w, groups)
+    places = cut.shape[1 : 1 + rank]
+    dtype = np.result_type(x, w)
+    out = np.empty((len(x), math.prod(places), w.shape[-1]), dtype)
+    room = np.empty(math.prod(cut.shape[1:]), dtype)
+    for image, result in zip(cut, out, strict=True):
+        columns = _columns(image, groups, room)
+        if groups == 1:
+            np.dot(columns[0], matrices[0], result)
+        else:
+            result[:] = np.matmul(columns, matrices).transpose(1, 0, 2).reshape(result.shape)
+    return out.reshape(len(x), *places, w.shape[-1])
+
+
+@bilinear(
+    lambda t, y, g, w, space, **a: _convolution(t, w, **a),
+    lambda t, y, g, w, space, **a: _kernel(t, g, kernel=tuple(np.shape(w)[:-2]), **a),
+    name="convolution_image",
+    formula="x[s·p + d·k] = Σ y[p] w[k], the transposed convolution",
+    derivative="ȳ = conv(x̄, w), w̄[k] = Σₚ x̄[s·p + d·k] y[p]",
+    samples=lambda: [[*arrays(_out_shape(x, w, a), w), {"space": x[1:-1], **a}] for x, w, a in _SAMPLES],
+)
+def _image(
+    y: ArrayLike, w: ArrayLike, space: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int
+) -> Any:
+    """The transposed convolution with channels last (see `conv_transpose2d`).
+
+    >>> tg.conv_transpose1d([[[1.0, 1.0]]], tg.ones((1, 1, 2)))
+    tensor([[[1., 2., 1.]]])
+    """
+    return spread(y, w, space, stride, padding, dilation, groups)
+
+
+def spread(y: Any, w: Any, space: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
+    """Each place's value times the kernel, added up where the patches lie."""
+    rank, matrices, kernel = y.ndim - 2, _grouped(w, groups), w.shape[:-2]
+    channels = w.shape[-2] * groups
+    places = y.shape[1:-1]
+    whole = [n + before + after for n, (before, after) in zip(space, padding, strict=True)]
+    out = np.zeros((len(y), *whole, channels), np.result_type(y, w))
+    turned = matrices.transpose(0, 2, 1)
+    flat = y.reshape(len(y), math.prod(places), groups, y.shape[-1] // groups)
+    for values, image in zip(flat, out, strict=True):
+        if groups == 1:
+            columns = np.dot(values[:, 0], turned[0]).reshape(*places, *kernel, channels)
+        else:
+            product = np.matmul(values.transpose(1, 0, 2), turned)  # (groups, places, kernel · inputs)
+            split = product.reshape(groups, *places, *kernel, channels // groups)
+            columns = np.moveaxis(split, 0, -2).reshape(*places, *kernel, channels)
+        for place in np.ndindex(*kernel):
+            start = [k * d for k, d in zip(place, dilation, strict=True)]
+            where = tuple(slice(b, b + s * (n - 1) + 1, s) for b, s, n in zip(start, stride, places, strict=True))
+            image[where] += columns[(slice(None),) * rank + place]
+    return out[(slice(None), *(slice(before, before + n) for n, (before, _) in zip(space, padding, strict=True)))]
+
+
+@bilinear(
+    lambda t, y, x, g, kernel, **a: _image(g, t, space=tuple(np.shape(x)[1:-1]), **a),
+    lambda t, y, x, g, kernel, **a: _convolution(x, t, **a),
+    name="convolution_kernel",
+    formula="w[k] = Σₚ x[s·p + d·k] y[p]",
+    derivative="x̄ = Σ y[p] w̄[k] at s·p + d·k, ȳ = conv(x, w̄)",
+    samples=lambda: [[*arrays(x, _out_shape(x, w, a)), {"kernel": w[:-2], **a}] for x, w, a in _SAMPLES],
+)
+def _kernel(
+    x: ArrayLike, y: ArrayLike, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int
+) -> Any:
+    """The gradient of a convolution's kernel, with channels last.
+
+    >>> w = tg.tensor(np.ones((1, 1, 2)), requires_grad=True)
+    >>> tg.conv1d([[[1.0, 2.0, 4.0]]], w).sum().backward()
+    >>> w.grad
+    tensor([[[3., 6.]]])
+    """
+    return correlated(x, y, kernel, stride, padding, dilation, groups)
+
+
+def correlated(x: Any, y: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
+    """Every place of the kernel: the products of what it met with what came of it, added up."""
+    cut = patches(padded(x, padding), kernel, stride, dilation)
+    cut = cut[(slice(None), *(slice(0, n) for n in y.shape[1:-1]))]
+    dtype = np.result_type(x, y)
+    inputs, outputs = x.shape[-1] // groups, y.shape[-1] // groups
+    total = np.zeros((groups, math.prod(kernel) * inputs, outputs), dtype)
+    room = np.empty(math.prod(cut.shape[1:]), dtype)
+    flat = y.reshape(len(y), -1, groups, outputs)
+    for image, values in zip(cut, flat, strict=True):
+        columns = _columns(image, groups, room)
+        total += np.matmul(columns.transpose(0, 2, 1), values.transpose(1, 0, 2))
+    split = total.reshape(groups, *kernel, inputs, outputs)
+    return np.moveaxis(split, 0, -2).reshape(*kernel, inputs, groups * outputs)
+
+
+def as_sizes(value: Any, rank: int, name: str) -> Sizes:
+    """One number for all axes of space, or one for each.
+
+    Raises:
+        ArgumentError: for anything else.
+    """
+    sizes = (value,) * rank if isinstance(value, (int, np.integer)) else tuple(value)
+    if len(sizes) != rank or any(not isinstance(n, (int, np.integer)) or n < 1 for n in sizes):
+        raise ArgumentError(
+            f"A convolution of {rank} axes got {name}={value!r}.",
+            f"It is a positive whole number, or {rank} of them.",
+            f"Say {name}=1, for example.",
+        )
+    return tuple(int(n) for n in sizes)
+
+
+def as_pairs(value: Any, space: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Pairs:
+    """Zeros before and after each axis: "valid" for none, "same" so that strides alone shorten, or numbers.
+
+    Raises:
+        ArgumentError: for anything else.
+    """
+    rank = len(space)
+    if value in ("valid", "VALID"):
+        return ((0, 0),) * rank
+    if value in ("same", "SAME"):
+        reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+        totals = [max((-(-n // s) - 1) * s + r - n, 0) for n, s, r in zip(space, stride, reach, strict=True)]
+        return tuple((total // 2, total - total // 2) for total in totals)
+    if isinstance(value, (int, np.integer)) and value >= 0:
+        return ((int(value),) * 2,) * rank
+    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == rank:
+        return tuple((int(p), int(p)) if isinstance(p, (int, np.integer)) else (int(p[0]), int(p[1])) for p in value)
+    raise ArgumentError(
+        f"A convolution got padding={value!r}.",
+        f"It is 'valid', 'same', a number, or {rank} numbers or pairs.",
+        "Say padding='same' to keep the size.",
+    )
+
+
+def convolve(x: ArrayLike, w: ArrayLike, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int = 1) -> Any:
+    """The convolution with channels last, everything spelled out: what layers call."""
+    return _convolution(x, w, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+def convolve_transposed(
+    y: ArrayLike, w: ArrayLike, space: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int = 1
+) -> Any:
+    """The adjoint for the image, with channels last: what transposed layers call."""
+    return _image(y, w, space=space, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+def _channels_first(rank: int, x: Any, w: Any, b: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    x, w = given(x), given(w)
+    if x.ndim != rank + 2 or w.ndim != rank + 2:
+        raise ShapeError(
+            f"conv{rank}d got an image of shape {x.shape} and a kernel of shape {w.shape}.",
+            f"It needs (batch, channels, *{rank} axes) and (outputs, channels / groups, *{rank} axes).",
+            "Use x[None] for a batch of one.",
+        )
+    image, kernel = moveaxis(x, 1, -1), moveaxis(moveaxis(w, 0, -1), 0, -2)
+    stride, dilation = as_sizes(stride, rank, "stride"), as_sizes(dilation, rank, "dilation")
+    pairs = as_pairs(padding, image.shape[1:-1], kernel.shape[:-2], stride, dilation)
+    y = convolve(image, kernel, stride, pairs, dilation, groups)
+    return moveaxis(y if b is None else y + b, -1, 1)
+
+
+def conv1d(
+    x: ArrayLike, w: ArrayLike, b: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Tensor:
+    """The convolution of sequences, channels first as in PyTorch (see `conv2d`).
+
+    Shapes: (batch, inputs, length), (outputs, inputs / groups, kernel) → (batch, outputs, places).
+
+    >>> tg.conv1d(tg.tensor([[[1.0, 2.0, 4.0]]]), [[[1.0, -1.0]]])
+    tensor([[[-1., -2.]]])
+    """
+    return _channels_first(1, x, w, b, stride, padding, dilation, groups)  # type: ignore[no-any-return]
+
+
+def conv2d(
+    x: ArrayLike, w: ArrayLike, b: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Tensor:
+    """The convolution of images: at each place the sum of a patch times the kernel; channels first as in PyTorch.
+
+    Args:
+        x: images, (batch, inputs, height, width).
+        w: the kernel, (outputs, inputs / groups, height, width).
+        b: a number added for each output channel.
+        stride: places between patches; a number or one for each axis.
+        padding: zeros around the image: a number, one for each axis, "valid" or "same".
+        dilation: places between the elements of a patch.
+        groups: parts of the channels that are convolved apart.
+
+    Raises:
+        ShapeError: where channels or sizes do not fit.
+
+    >>> tg.conv2d(tg.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)))
+    tensor([[[[4., 4.],
+              [4., 4.]]]])
+    """
+    return _channels_first(2, x, w, b, stride, padding, dilation, groups)  # type: ignore[no-any-return]
+
+
+def conv3d(
+    x: ArrayLike, w: ArrayLike, b: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Tensor:
+    """The convolution of volumes, channels first as in PyTorch (see `conv2d`).
+
+    >>> tg.conv3d(tg.ones((1, 1, 2, 2, 2)), np.ones((1, 1, 2, 2, 2)))
+    tensor([[[[[8.]]]]])
+    """
+    return _channels_first(3, x, w, b, stride, padding, dilation, groups)  # type: ignore[no-any-return]
+
+
+def _transposed_first(
+    rank: int, x: Any, w: Any, b: Any, stride: Any, padding: Any, output_padding: Any, groups: int, dilation: Any
+) -> Any:
+    x, w = given(x), given(w)
+    image = moveaxis(x, 1, -1)
+    outputs = w.shape[1]
+    split = np.reshape(w, (groups, w.shape[0] // groups, *w.shape[1:]))  # (groups, inputs, outputs, *kernel)
+    turned = np.moveaxis(np.moveaxis(split, 2, -1), (0, 1), (-3, -2))  # (*kernel, groups, inputs, outputs)
+    kernel = np.reshape(np.moveaxis(turned, -1, -3), (*w.shape[2:], outputs, w.shape[0]))
+    stride, dilation = as_sizes(stride, rank, "stride"), as_sizes(dilation, rank, "dilation")
+    more = (output_padding,) * rank if isinstance(output_padding, int) else tuple(output_padding)
+    pairs = as_pairs(padding, image.shape[1:-1], w.shape[2:], stride, dilation)
+    sizes = zip(image.shape[1:-1], w.shape[2:], stride, pairs, dilation, more, strict=True)
+    space = tuple((n - 1) * s - sum(p) + d * (k - 1) + o + 1 for n, k, s, p, d, o in sizes)
+    y = convolve_transposed(image, kernel, space, stride, pairs, dilation, groups)
+    return moveaxis(y if b is None else y + b, -1, 1)
+
+
+def conv_transpose1d(
+    x: ArrayLike,
+    w: ArrayLike,
+    b: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """The transposed convolution of sequences (see `conv_transpose2d`).
+
+    >>> tg.conv_transpose1d(tg.tensor([[[1.0, 2.0]]]), [[[1.0, 10.0]]])
+    tensor([[[ 1., 12., 20.]]])
+    """
+    return _transposed_first(1, x, w, b, stride, padding, output_padding, groups, dilation)  # type: ignore[no-any-return]
+
+
+def conv_transpose2d(
+    x: ArrayLike,
+    w: ArrayLike,
+    b: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """The adjoint of `conv2d` for its image: each value lays down a copy of the kernel; channels first.
+
+    Args:
+        x: (batch, inputs, height, width).
+        w: (inputs, outputs / groups, height, width), as for the convolution that it transposes.
+        b: a number added for each output channel.
+        stride: places between the copies.
+        padding: how much is cut off around the result.
+        output_padding: how much longer the result is at its end.
+        groups: parts of the channels that are convolved apart.
+        dilation: places between the elements of a copy.
+
+    >>> tg.conv_transpose2d(tg.ones((1, 1, 1, 2)), np.ones((1, 1, 1, 2)))
+    tensor([[[[1., 2., 1.]]]])
+    """
+    return _transposed_first(2, x, w, b, stride, padding, output_padding, groups, dilation)  # type: ignore[no-any-return]
+
+
+def conv_transpose3d(
+    x: ArrayLike,
+    w: ArrayLike,
+    b: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """The transposed convolution of volumes (see `conv_transpose2d`).
+
+    >>> tg.conv_transpose3d(tg.ones((1, 1, 1, 1, 1)), np.ones((1, 1, 1, 1, 2)))
+    tensor([[[[[1., 1.]]]]])
+    """
+    return _transposed_first(3, x, w, b, stride, padding, output_padding, groups, dilation)  # type: ignore[no-any-return]
