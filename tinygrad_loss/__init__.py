@@ -190,6 +190,7 @@ from .ops.places import (
     unravel_index,
 )
 from .ops.polynomials import poly, polyadd, polyder, polydiv, polyint, polymul, polysub, polyval, vander
+from .ops.pooling import adaptive_average_pool, adaptive_max_pool, average_pool, max_pool, upsample, windows
 from .ops.powers import cbrt, float_power, hypot, pow, power, sqrt, square
 from .ops.products import cross, inner, kron, matvec, outer, tensordot, trace, vdot, vecdot, vecmat
 from .ops.quantiles import median, nanmedian, nanpercentile, nanquantile, order_statistic, percentile, quantile
@@ -294,6 +295,8 @@ __all__ = [
     "acos",
     "acosh",
     "activations",
+    "adaptive_average_pool",
+    "adaptive_max_pool",
     "add",
     "affine",
     "all",
@@ -334,6 +337,7 @@ __all__ = [
     "atleast_3d",
     "attention_weights",
     "average",
+    "average_pool",
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -540,6 +544,7 @@ __all__ = [
     "matrix_transpose",
     "matvec",
     "max",
+    "max_pool",
     "maximum",
     "mean",
     "median",
@@ -699,6 +704,7 @@ __all__ = [
     "unravel_index",
     "unstack",
     "unwrap",
+    "upsample",
     "utils",
     "value_and_grad",
     "vander",
@@ -711,6 +717,7 @@ __all__ = [
     "vsplit",
     "vstack",
     "where",
+    "windows",
     "zeros",
     "zeros_like",
 ]

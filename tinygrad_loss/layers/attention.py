@@ -249,7 +249,7 @@ class Attention(Layer):
 
     >>> query, value = np.array([[[0.0]]]), np.array([[[1.0], [3.0]]])
     >>> tg.layers.Attention()([query, value])
-    tensor([[[2.]]], dtype=float32, op=matmul)
+    tensor([[[2.]]], dtype=float32)
     """
 
     scale: Any

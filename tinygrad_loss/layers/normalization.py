@@ -20,18 +20,7 @@ __all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization", "RM
 class ScaledAndShifted(Layer):
     """What normalizations have in common: a scale gamma and an offset beta for each feature.
 
-    Args:
-        axis: the axis of the features, or a list of axes.
-        epsilon: added to the variance, so that equal values do not divide by 0.
-        center: whether there is an offset beta.
-        scale: whether there is a scale gamma.
-        beta_initializer: a name or an initializer; see `tg.initializers`.
-        gamma_initializer: the same for gamma.
-        beta_regularizer: a penalty on beta; see `tg.regularizers`.
-        gamma_regularizer: the same for gamma.
-        beta_constraint: what beta is brought back to after each step; see `tg.constraints`.
-        gamma_constraint: the same for gamma.
-        options: name, dtype, trainable, input_shape; see `Layer`.
+    The arguments are those of `LayerNormalization`.
     """
 
     gamma: Any
@@ -176,6 +165,19 @@ class LayerNormalization(ScaledAndShifted):
     """Each example brought to mean 0 and variance 1 over its features, then scaled and shifted.
 
     Shapes: any; gamma and beta have the lengths of the axes in `axis`.
+
+    Args:
+        axis: the axis of the features, or a list of axes.
+        epsilon: added to the variance, so that equal values do not divide by 0.
+        center: whether there is an offset beta.
+        scale: whether there is a scale gamma.
+        beta_initializer: a name or an initializer; see `tg.initializers`.
+        gamma_initializer: the same for gamma.
+        beta_regularizer: a penalty on beta; see `tg.regularizers`.
+        gamma_regularizer: the same for gamma.
+        beta_constraint: what beta is brought back to after each step; see `tg.constraints`.
+        gamma_constraint: the same for gamma.
+        options: name, dtype, trainable, input_shape; see `Layer`.
 
     Source: Ba, Kiros, Hinton, Layer Normalization, 2016.
 

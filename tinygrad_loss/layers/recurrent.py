@@ -20,10 +20,35 @@ __all__ = ["GRU", "LSTM", "SimpleRNN"]
 class SimpleRNN(Recurrent):
     """h ← activation(x·kernel + h·recurrent_kernel + bias), step by step.
 
-    The arguments are those of every recurrent layer: units, activation ("tanh"), use_bias, dropout,
-    return_sequences, return_state, go_backwards, ...; see `help(tg.layers.SimpleRNN.__init__)`.
-
     Shapes: (batch, time, features) → (batch, units), or (batch, time, units) with return_sequences.
+
+    Args:
+        units: how many numbers the state has.
+        activation: of the new state: a name or a function.
+        use_bias: whether there is a bias.
+        kernel_initializer: of the kernel that acts on the inputs.
+        recurrent_initializer: of the kernel that acts on the state.
+        bias_initializer: of the bias.
+        kernel_regularizer: a penalty on the kernel; see `tg.regularizers`.
+        recurrent_regularizer: a penalty on the recurrent kernel.
+        bias_regularizer: a penalty on the bias.
+        activity_regularizer: a penalty on the output.
+        kernel_constraint: what the kernel is brought back to after each step; see `tg.constraints`.
+        recurrent_constraint: the same for the recurrent kernel.
+        bias_constraint: the same for the bias.
+        dropout: the part of the inputs left out while training, the same at every step of a sequence.
+        recurrent_dropout: the part of the state left out on its way into the gates.
+        seed: of the dropout.
+        return_sequences: give the output of every step, not only of the last.
+        return_state: give the last state too: output, *state.
+        go_backwards: read from the end; the outputs come in the order of reading.
+        stateful: refused; give `initial_state` instead.
+        zero_output_for_mask: give 0 for steps that are passed over, not the output before.
+        options: name, dtype, trainable, input_shape; see `Layer`.
+
+    Raises:
+        ArgumentError: for units that are not a positive integer, a rate outside 0 to 1, or stateful=True.
+        ShapeError: for inputs of other than three axes, or another number of features than it was built for.
 
     Source: Elman, Finding Structure in Time, 1990.
 
@@ -69,7 +94,7 @@ class LSTM(Recurrent):
         bias_initializer: of the bias.
         unit_forget_bias: let the forget gate's bias begin at 1, so that the cell keeps what it has.
         options: what every recurrent layer takes: dropout, return_sequences, return_state, go_backwards,
-            regularizers and constraints; see `help(tg.layers.SimpleRNN.__init__)`.
+            regularizers and constraints; see `SimpleRNN`.
 
     Source: Hochreiter, Schmidhuber, Long Short-Term Memory, 1997.
 
@@ -130,7 +155,7 @@ class GRU(Recurrent):
         bias_initializer: of the bias.
         reset_after: whether the reset gate acts after the product with the recurrent kernel, or before.
         options: what every recurrent layer takes: dropout, return_sequences, return_state, go_backwards,
-            regularizers and constraints; see `help(tg.layers.SimpleRNN.__init__)`.
+            regularizers and constraints; see `SimpleRNN`.
 
     Source: Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
 

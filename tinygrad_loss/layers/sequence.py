@@ -35,33 +35,10 @@ class WeightSettings(NamedTuple):
 
 
 class Recurrent(Layer):
-    """What recurrent layers have in common: the walk along the sequence.
+    """What recurrent layers have in common: the walk along the sequence. The arguments are those of `SimpleRNN`.
 
-    Shapes: (batch, time, features) → (batch, units), or (batch, time, units) with return_sequences.
-
-    Args:
-        units: how many numbers the state has.
-        activation: of the candidate and the output: a name or a function.
-        use_bias: whether there is a bias.
-        kernel_initializer: of the kernel that acts on the inputs.
-        recurrent_initializer: of the kernel that acts on the state.
-        bias_initializer: of the bias.
-        kernel_regularizer: a penalty on the kernel; see `tg.regularizers`.
-        recurrent_regularizer: a penalty on the recurrent kernel.
-        bias_regularizer: a penalty on the bias.
-        activity_regularizer: a penalty on the output.
-        kernel_constraint: what the kernel is brought back to after each step; see `tg.constraints`.
-        recurrent_constraint: the same for the recurrent kernel.
-        bias_constraint: the same for the bias.
-        dropout: the part of the inputs left out while training, the same at every step of a sequence.
-        recurrent_dropout: the part of the state left out on its way into the gates.
-        seed: of the dropout.
-        return_sequences: give the output of every step, not only of the last.
-        return_state: give the last state too: output, *state.
-        go_backwards: read from the end; the outputs come in the order of reading.
-        stateful: refused; give `initial_state` instead.
-        zero_output_for_mask: give 0 for steps that are passed over, not the output before.
-        options: name, dtype, trainable, input_shape; see `Layer`.
+    A subclass says how many `gates` share the kernels' columns, of how many parts its state is, and what
+    one `step` does.
     """
 
     gates = 1  # how many shares of `units` columns the kernels have
