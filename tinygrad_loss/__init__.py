@@ -44,6 +44,7 @@ from .ops.bits import (
     left_shift,
     right_shift,
 )
+from .ops.channels_first import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .ops.comparisons import (
     equal,
     greater,
@@ -65,7 +66,6 @@ from .ops.comparisons import (
     not_equal,
     signbit,
 )
-from .ops.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .ops.creation import (
     arange,
     array,

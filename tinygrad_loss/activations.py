@@ -3,6 +3,7 @@
 from .layers.activation import get, linear
 from .ops.activations import relu, sigmoid
 from .ops.exponentials import exp as exponential
+from .ops.gating import glu
 from .ops.hyperbolic import tanh
 from .ops.nonlinearities import (
     celu,
@@ -26,6 +27,7 @@ from .ops.nonlinearities import (
     threshold,
 )
 from .ops.softmax import log_softmax, softmax
+from .ops.sparse import sparse_plus, sparse_sigmoid, sparsemax
 
 swish, hard_swish = silu, hard_silu
 
@@ -35,6 +37,7 @@ __all__ = [
     "exponential",
     "gelu",
     "get",
+    "glu",
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
@@ -54,6 +57,9 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
     "squareplus",
     "swish",
     "tanh",

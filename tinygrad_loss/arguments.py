@@ -132,6 +132,9 @@ def from_numpy(
     kinds = {p.kind for s in (numpys, signature) if s is not None for p in s.parameters.values()}
     if numpys is not None and inspect.Parameter.VAR_POSITIONAL not in kinds:
         given = numpys.bind(*args, **kwargs).arguments
+        for name, parameter in numpys.parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:  # np.pad's options
+                given.update(given.pop(name, {}))
         required = sum(p.default is EMPTY for p in signature.parameters.values())
         args = tuple(given.pop(name) for name in list(given)[:required])
         kwargs = {k: v for k, v in given.items() if k in signature.parameters or not _left_out(numpys, k, v)}

@@ -108,7 +108,7 @@ def tracer() -> Any:
 
 
 def checking(check: Callable[..., None], *args: Any) -> None:
-    """Call `check` on the arguments, Tensors as their values: it raises or does nothing, and is repeated in a replay."""
+    """Call `check` on the arguments, Tensors as values: it raises or does nothing, and is repeated in a replay."""
     check(*[getattr(arg, "_value", arg) for arg in args])
     writer = tracer()
     if writer is not None:

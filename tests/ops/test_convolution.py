@@ -46,7 +46,9 @@ def test_padding_does_not_count_in_pooling():
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize(("stride", "padding", "dilation", "groups"), itertools.product((1, 2), (0, 1), (1, 2), (1, 2)))
+@pytest.mark.parametrize(
+    ("stride", "padding", "dilation", "groups"), [*itertools.product((1, 2), (0, 1), (1, 2), (1, 2))]
+)
 def test_convolution_is_pytorchs(stride, padding, dilation, groups):
     torch = pytest.importorskip("torch")
     f = torch.nn.functional

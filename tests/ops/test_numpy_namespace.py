@@ -6,6 +6,8 @@ reason listed here, or takes no arrays at all. A function that NumPy adds later 
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy_agreement import flat
@@ -36,7 +38,8 @@ REFUSED = {
     "in1d": "deprecated",  # up to NumPy 2.3
     "trapz": "deprecated",  # up to NumPy 2.3
 }
-WITHOUT_ARRAYS = {  # NumPy does not hand these over, so a Tensor is at most converted, and refuses that if it has a graph
+# NumPy does not hand these over, so a Tensor is at most converted, and refuses that if it has a graph.
+WITHOUT_ARRAYS = {
     "making arrays": """arange array asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray asmatrix
     bartlett blackman bmat empty eye from_dlpack frombuffer fromfunction fromiter fromstring full hamming hanning
     identity kaiser ones require tri zeros""",
@@ -171,11 +174,11 @@ IN_PLACE = {  # their first argument is written into: on Tensors, assigned
 }
 IN_STEPS = set(  # their values do not move with the input, or only in steps
     """all any argmax argmin argpartition argsort argwhere bitwise_and bitwise_count bitwise_or bitwise_xor ceil
-    count_nonzero digitize diag_indices_from einsum_path empty_like equal fix flatnonzero floor floor_divide full_like gcd
-    greater greater_equal histogram histogram2d histogram_bin_edges histogramdd imag angle invert isclose iscomplex isfinite
-    isin isinf isnan isneginf isposinf isreal ix_ lcm left_shift less less_equal lexsort logical_and logical_not
-    logical_or logical_xor nanargmax nanargmin nonzero not_equal ones_like ravel_multi_index right_shift rint round around
-    searchsorted sign signbit spacing tril_indices_from triu_indices_from trunc unravel_index zeros_like
+    count_nonzero digitize diag_indices_from einsum_path empty_like equal fix flatnonzero floor floor_divide full_like
+    gcd greater greater_equal histogram histogram2d histogram_bin_edges histogramdd imag angle invert isclose iscomplex
+    isfinite isin isinf isnan isneginf isposinf isreal ix_ lcm left_shift less less_equal lexsort logical_and logical_not
+    logical_or logical_xor nanargmax nanargmin nonzero not_equal ones_like ravel_multi_index right_shift rint round
+    around searchsorted sign signbit spacing tril_indices_from triu_indices_from trunc unravel_index zeros_like
     linalg.matrix_rank""".split()
 )
 
@@ -186,8 +189,8 @@ def public(module):
     for name in dir(module):
         if name.startswith("_"):
             continue
-        with np.testing.suppress_warnings() as quiet:
-            quiet.filter(DeprecationWarning)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             function = getattr(module, name)
         if callable(function) and not isinstance(function, type):
             own = function.__name__ if isinstance(function, np.ufunc) else numpy_path(function)

@@ -343,7 +343,8 @@ class SeparableConvolution(Convolution):
         super().__init__(filters, kernel_size, strides, padding, kernel_initializer=depthwise_initializer, **options)
         self.depth_multiplier = int(depth_multiplier)
         self.pointwise_initializer = initializer_named(pointwise_initializer)
-        self.depthwise_kernel = self.pointwise_kernel = None
+        del self.bias  # which stands last among the weights, as in Keras
+        self.depthwise_kernel = self.pointwise_kernel = self.bias = None
 
     def build(self, input_shape: Any) -> None:
         """Make both kernels, (*kernel, channels, depth_multiplier) and (1, ..., filters), and the bias."""

@@ -21,13 +21,31 @@ __all__ = ["relu", "sigmoid"]
     kink="0 at 0",
     samples=lambda: [arrays((2, 3)), scalars(1)],
 )
-def relu(x: ArrayLike) -> Tensor:
+def _relu(x: ArrayLike) -> Tensor:
+    return np.maximum(x, 0)
+
+
+@_relu.op.front
+def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
     """The rectified linear unit max(x, 0); its derivative at 0 is 0.
+
+    Args:
+        x: the input.
+        negative_slope: the slope below the threshold.
+        max_value: what the result is held below, if anything.
+        threshold: below it the result is negative_slope · (x - threshold).
 
     >>> tg.relu(tg.tensor([-1.0, 0.0, 2.0]))
     tensor([0., 0., 2.])
+    >>> tg.relu(tg.tensor([-1.0, 7.0]), negative_slope=0.5, max_value=6.0)
+    tensor([-0.5,  6. ])
     """
-    return np.maximum(x, 0)
+    if not threshold and not negative_slope:
+        y = _relu(x)
+    else:
+        below = np.multiply(np.subtract(x, threshold), negative_slope)
+        y = np.where(np.greater(x, threshold), x, below)
+    return y if max_value is None else np.minimum(y, max_value)
 
 
 @elementwise(

@@ -70,7 +70,8 @@ def _work(operands: tuple[Any, ...], subscripts: str) -> int:
 def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: Any) -> Tensor:
     """Products of arrays, summed over the letters that do not stand in the result.
 
-    With two matrices "ij,jk->ik" is their product. Without "->" the result has the letters that occur once, in alphabetical order. A letter twice in one
+    With two matrices "ij,jk->ik" is their product. Without "->" the result has the letters that occur once,
+    in alphabetical order. A letter twice in one
     operand takes its diagonal, "..." stands for axes that broadcast. Letters may also be given as lists of
     numbers: einsum(a, [0, 1], b, [1, 2], [0, 2]).
 

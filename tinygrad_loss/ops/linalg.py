@@ -136,7 +136,7 @@ def explain_affine(x: Any, w: Any, b: Any) -> Exception:
 
 
 @primitive(
-    lambda g, y, x, w, b: g.dot(w.T),  # on small matrices dot takes half the time of @
+    lambda g, y, x, w, b: g.dot(w.T) if g.ndim == 2 else g @ w.T,  # on small matrices dot takes half the time of @
     lambda g, y, x, w, b: right_adjoint(g, y, x, w) if x.ndim != 2 else np.dot(x.T, g),
     lambda g, y, x, w, b: np.dot(ones(len(g), g.dtype), g) if g.ndim == 2 else np.sum(g, axis=(*range(g.ndim - 1),)),
     pushes=[
@@ -160,4 +160,4 @@ def affine(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> Tensor:
     >>> tg.affine(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]), tg.tensor([0.5]))
     tensor([[11.5]])
     """
-    return x.dot(w) + b
+    return (x.dot(w) if x.ndim == 2 else x @ w) + b
