@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from types import ModuleType
 
 import pytest
 
@@ -112,33 +111,7 @@ class TestDraw:
         assert seen["depth"] == 2
 
 
-class TestExplore:
-    @pytest.fixture
-    def explorer(self, monkeypatch):
-        """A stand-in for the explorer: what it was given."""
-        given = {}
-
-        class Page:
-            def save(self, path):
-                given["path"] = str(path)
-
-        module = ModuleType("tinygrad_loss.visualize.explorer")
-        module.explore = lambda tensor, **options: given.update(tensor=tensor, **options) or Page()
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-        return given
-
-    def test_with_lines_recorded(self, script, explorer, capsys):
-        assert run(capsys, "explore", f"{script}:loss") == (0, "Wrote loss.html\n", "")
-        assert explorer["path"] == "loss.html"
-        assert explorer["tensor"].node.extra.line.endswith("model.py:14")
-        assert set(explorer["names"]) == {"weights", "data", "total"}  # `named` has a name of its own
-
-    def test_to_a_file(self, script, explorer, capsys):
-        assert run(capsys, "explore", f"{script}:loss", "--output", "page.html") == (0, "Wrote page.html\n", "")
-        assert explorer["path"] == "page.html"
-
-
-@pytest.mark.parametrize("command", ["draw", "explore"])
+@pytest.mark.parametrize("command", ["draw"])
 class TestErrors:
     @pytest.mark.parametrize(
         ("target", "message"),
@@ -202,27 +175,18 @@ class TestErrors:
     )
     def test_in_four_parts(self, script, tmp_path, capsys, monkeypatch, command, target, message):
         (tmp_path / "notes.txt").write_text("loss")
-        monkeypatch.setitem(sys.modules, "tinygrad_loss.visualize.explorer", _no_explorer())
         assert run(capsys, command, target) == (1, "", message.format(folder=tmp_path))
 
     def test_of_the_library_inside_the_script_say_where(self, script, capsys, monkeypatch, command):
-        monkeypatch.setitem(sys.modules, "tinygrad_loss.visualize.explorer", _no_explorer())
         status, _, err = run(capsys, command, f"{script}:broken")
         assert status == 1
         assert err.startswith("ShapeError: add cannot combine shapes (2,) and (3,).\n")
         assert err.endswith("  It was raised at model.py:28.\n")
 
     def test_of_the_script_itself_are_shown_as_python_shows_them(self, script, capsys, monkeypatch, command):
-        monkeypatch.setitem(sys.modules, "tinygrad_loss.visualize.explorer", _no_explorer())
         with pytest.raises(TypeError, match="unsupported operand"):
             cli.main([command, f"{script}:fails"])
         assert sys.getprofile() is None
-
-
-def _no_explorer():
-    module = ModuleType("tinygrad_loss.visualize.explorer")
-    module.explore = None
-    return module
 
 
 def test_a_tensor_without_a_graph(script, capsys):
@@ -235,7 +199,7 @@ def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     out = capsys.readouterr().out
-    assert all(command in out for command in ("demo", "draw", "explore"))
+    assert all(command in out for command in ("demo", "draw", "cards", "exercises"))
 
 
 def test_the_demo_is_run_with_its_folder(monkeypatch):

@@ -189,7 +189,7 @@ from .ops.places import (
     triu_indices_from,
     unravel_index,
 )
-from .ops.polynomials import poly, polyadd, polyder, polydiv, polyint, polymul, polysub, polyval, vander
+from .ops.polynomials import poly, polyadd, polyder, polydiv, polyfit, polyint, polymul, polysub, polyval, vander
 from .ops.pooling import adaptive_average_pool, adaptive_max_pool, average_pool, max_pool, upsample, windows
 from .ops.powers import cbrt, float_power, hypot, pow, power, sqrt, square
 from .ops.products import cross, inner, kron, matvec, outer, tensordot, trace, vdot, vecdot, vecmat
@@ -253,6 +253,7 @@ from .ops.trigonometry import (
     tan,
 )
 from .ops.turning import flip, fliplr, flipud, roll, rot90
+from .teaching import cards, exercises
 from .training import Model, Sequential
 from .transforms import (
     checkpoint,
@@ -354,6 +355,7 @@ __all__ = [
     "broadcast_arrays",
     "broadcast_to",
     "callbacks",
+    "cards",
     "cbrt",
     "ceil",
     "celu",
@@ -426,6 +428,7 @@ __all__ = [
     "erfc",
     "erfinv",
     "errors",
+    "exercises",
     "exp",
     "exp2",
     "expand_dims",
@@ -593,6 +596,7 @@ __all__ = [
     "polyadd",
     "polyder",
     "polydiv",
+    "polyfit",
     "polyint",
     "polymul",
     "polysub",

@@ -1,4 +1,4 @@
-"""The command line: `tinygrad-loss demo`, `draw`, `explore`, `cards`, `exercises`."""
+"""The command line: `tinygrad-loss demo`, `draw`, `cards`, `exercises`."""
 
 from __future__ import annotations
 
@@ -47,10 +47,6 @@ def _parser() -> argparse.ArgumentParser:
     drawing.add_argument("-o", "--output", help=".svg .png .pdf .dot .mmd .txt, or - for text (default: function.svg)")
     drawing.add_argument("--depth", type=int, help="fold layers that are nested deeper than this")
     drawing.set_defaults(run=_draw)
-    exploring = commands.add_parser("explore", help="write a page in which that graph can be stepped through")
-    exploring.add_argument("target", metavar="script.py:function", help=target)
-    exploring.add_argument("-o", "--output", help="the page (default: function.html)")
-    exploring.set_defaults(run=_explore)
     _add_teaching(commands)
     return parser
 
@@ -95,15 +91,6 @@ def _draw(options: argparse.Namespace) -> None:
         print(picture.text())
     else:
         print(f"Wrote {picture.save(options.output or f'{_function_name(options.target)}.svg')}")
-
-
-def _explore(options: argparse.Namespace) -> None:
-    from .visualize.explorer import explore
-
-    tensor, names = _run(options.target, lines=True)
-    path = Path(options.output or f"{_function_name(options.target)}.html")
-    explore(tensor, names=names).save(path)
-    print(f"Wrote {path}")
 
 
 def _cards(options: argparse.Namespace) -> None:

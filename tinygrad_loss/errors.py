@@ -272,9 +272,16 @@ def hook_without_graph() -> GraphError:
 def no_rule(shown: str, name: str, known: Iterable[str]) -> NoRuleError:
     return NoRuleError(
         f"{shown} has no derivative rule, so it cannot be applied to a Tensor.",
-        "NumPy functions on Tensors need an op of the same name.",
-        nearest(name, known) + " For a plain value use .detach().numpy().",
+        "A Fourier transform gives complex numbers, and complex numbers are not supported."
+        if shown.startswith("np.fft.")
+        else "NumPy functions on Tensors need an op of the same name.",
+        f"{_short(nearest(name, known))}For a plain value use .detach().numpy().",
     )
+
+
+def _short(hint: str) -> str:
+    """A hint, unless it is a list of everything."""
+    return f"{hint} " if len(hint) < 120 else ""
 
 
 def unknown_argument(shown: str, key: str, signature: object) -> ArgumentError:

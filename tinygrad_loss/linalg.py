@@ -6,7 +6,7 @@ from .ops.norms import matrix_norm, norm, vector_norm
 from .ops.products import cross, multi_dot, outer, tensordot, vecdot
 from .ops.products import matrix_diagonal as diagonal
 from .ops.products import matrix_trace as trace
-from .ops.solving import cond, det, inv, lstsq, matrix_power, matrix_rank, pinv, slogdet, solve
+from .ops.solving import cond, det, inv, lstsq, matrix_power, matrix_rank, pinv, slogdet, solve, tensorinv, tensorsolve
 
 __all__ = [
     "cholesky",
@@ -32,6 +32,8 @@ __all__ = [
     "svd",
     "svdvals",
     "tensordot",
+    "tensorinv",
+    "tensorsolve",
     "trace",
     "vecdot",
     "vector_norm",

@@ -304,6 +304,16 @@ class TestPolynomials:
         agrees(np.vander, self.P)
         agrees(lambda x: np.vander(x, 2, increasing=True), self.P)
 
+    def test_fit(self):
+        x, y = np.linspace(-1.0, 2.0, 6), RANDOM.normal(size=6)
+        agrees(lambda a, b: np.polyfit(a, b, 2), x, y, rtol=1e-9)
+        agrees(lambda a, b: np.polyfit(a, b[:, None] * np.array([1.0, 2.0]), 1), x, y, rtol=1e-9)
+        agrees(lambda a, b, w: np.polyfit(a, b, 1, w=w), x, y, np.linspace(0.5, 1.5, 6), rtol=1e-9)
+        with pytest.raises(ShapeError, match="polyfit got points of shapes"):
+            tg.polyfit(x, tg.tensor(y[:3]), 1)
+        with pytest.raises(ArgumentError, match="does not take cov="):
+            np.polyfit(tg.tensor(x), y, 1, cov=True)
+
     def test_an_exact_division_leaves_nothing(self):
         product = np.polymul(self.P, self.Q)
         _, rest = np.polydiv(tg.tensor(product), self.P)

@@ -140,7 +140,7 @@ def test_adding_at_places(places):
 
 
 @SETTINGS
-@given(x=st.lists(st.floats(-40, 40), min_size=1, max_size=8))
+@given(x=st.lists(st.floats(-40, 40, allow_subnormal=False), min_size=1, max_size=8))
 def test_bessel(x):
     values = np.array(x)
     for ours, theirs in ((tg.i0, torch.special.i0), (tg.i1, torch.special.i1)):

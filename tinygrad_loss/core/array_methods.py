@@ -154,6 +154,11 @@ class ArrayMethods:
     def __getitem__(self, index: Any) -> Any:
         return functions["getitem"](self, index)
 
+    @property
+    def at(self) -> Any:
+        """Changed copies, as in JAX: `x.at[i].set(v)`, `x.at[i].add(v)`, ... (see `tg.at`)."""
+        return functions["at"](self)
+
     # Assignment binds this variable to a new value: nothing ever writes into an array that a node holds.
 
     def assign(self, value: Any, copy: bool = True) -> Any:

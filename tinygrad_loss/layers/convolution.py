@@ -82,7 +82,8 @@ class Convolution(Layer):
         self.bias_regularizer = regularizer_named(bias_regularizer)
         self.kernel_constraint = constraint_named(kernel_constraint)
         self.bias_constraint = constraint_named(bias_constraint)
-        self.kernel = self.bias = None
+        self.kernel: Any = None
+        self.bias: Any = None
 
     def _paddings(self) -> tuple[str, ...]:
         return ("valid", "same", "causal") if self.rank == 1 else ("valid", "same")
@@ -135,7 +136,7 @@ class Convolution(Layer):
         y = self._convolved(x)
         y = y if self.bias is None else y + self.bias
         y = y if self.data_format == "channels_last" else moveaxis(y, -1, 1)
-        return self.activation(y)  # type: ignore[no-any-return]
+        return self.activation(y)
 
     def _convolved(self, x: Any) -> Any:
         return convolve(x, self.kernel, self.strides, self._pairs(x), self.dilation_rate, self.groups)
@@ -344,7 +345,9 @@ class SeparableConvolution(Convolution):
         self.depth_multiplier = int(depth_multiplier)
         self.pointwise_initializer = initializer_named(pointwise_initializer)
         del self.bias  # which stands last among the weights, as in Keras
-        self.depthwise_kernel = self.pointwise_kernel = self.bias = None
+        self.depthwise_kernel: Any = None
+        self.pointwise_kernel: Any = None
+        self.bias = None
 
     def build(self, input_shape: Any) -> None:
         """Make both kernels, (*kernel, channels, depth_multiplier) and (1, ..., filters), and the bias."""
@@ -361,7 +364,7 @@ class SeparableConvolution(Convolution):
 
     def _convolved(self, x: Any) -> Any:
         channels = x.shape[-1]
-        each: Any = reshape(self.depthwise_kernel, (*self.kernel_size, 1, channels * self.depth_multiplier))  # type: ignore[arg-type]
+        each: Any = reshape(self.depthwise_kernel, (*self.kernel_size, 1, channels * self.depth_multiplier))
         deep = convolve(x, each, self.strides, self._pairs(x), self.dilation_rate, channels)
         ones = (1,) * self.rank
         return convolve(deep, self.pointwise_kernel, ones, ((0, 0),) * self.rank, ones)

@@ -97,7 +97,7 @@ class GlobalPooling(Spatial):
         """One number for each channel."""
         first = 1 if self.data_format == "channels_last" else 2
         axes = tuple(range(first, first + self.rank))
-        return type(self).reduce(inputs, axis=axes, keepdims=self.keepdims)  # type: ignore[no-any-return]
+        return type(self).reduce(inputs, axis=axes, keepdims=self.keepdims)
 
 
 def _pairs(value: Any, rank: int) -> tuple[tuple[int, int], ...]:

@@ -40,9 +40,8 @@ def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = No
     >>> tg.relu(tg.tensor([-1.0, 7.0]), negative_slope=0.5, max_value=6.0)
     tensor([-0.5,  6. ])
     """
-    if not threshold and not negative_slope:
-        y = _relu(x)
-    else:
+    y: Any = _relu(x)
+    if threshold or negative_slope:
         below = np.multiply(np.subtract(x, threshold), negative_slope)
         y = np.where(np.greater(x, threshold), x, below)
     return y if max_value is None else np.minimum(y, max_value)

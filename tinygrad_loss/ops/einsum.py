@@ -60,7 +60,7 @@ def _einsum(*operands: ArrayLike, subscripts: str) -> Any:
 
 def _work(operands: tuple[Any, ...], subscripts: str) -> int:
     """How many multiplications a plain loop over all letters would make."""
-    sizes = {}
+    sizes: dict[str, int] = {}
     for letters, x in zip(subscripts.split("->", maxsplit=1)[0].split(","), operands, strict=True):
         sizes.update(zip(letters, np.shape(x), strict=True))
     return int(np.prod([*sizes.values(), 1.0]))

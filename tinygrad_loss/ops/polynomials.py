@@ -10,13 +10,16 @@ from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError, ShapeError
 from .editing import trim_zeros
-from .elementwise import add, multiply, subtract
+from .elementwise import add, divide, multiply, subtract
 from .joining import concatenate
-from .powers import power
+from .linalg import matmul
+from .powers import power, sqrt
+from .reductions import sum
 from .shaping import expand_dims, reshape
 from .signals import convolve
+from .solving import pinv
 
-__all__ = ["poly", "polyadd", "polyder", "polydiv", "polyint", "polymul", "polysub", "polyval", "vander"]
+__all__ = ["poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub", "polyval", "vander"]
 
 
 def _coefficients(p: ArrayLike, name: str) -> Any:
@@ -176,6 +179,40 @@ def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Tens
     return power(expand_dims(x, 1), np.arange(count) if increasing else np.arange(count)[::-1])
 
 
+def polyfit(x: ArrayLike, y: ArrayLike, deg: int, rcond: float | None = None, *, w: ArrayLike | None = None) -> Tensor:
+    """The polynomial of degree `deg` that comes nearest to the points (x, y), by the sum of squared distances.
+
+    It has derivatives by the points and by the weights, from those of the pseudoinverse.
+
+    Args:
+        x: where the points are, (n,).
+        y: their values, (n,), or (n, k) for k polynomials.
+        deg: the highest power.
+        rcond: singular values below this part of the largest count as 0.
+        w: by how much each distance is multiplied before it is squared.
+
+    Raises:
+        ShapeError: for x that is no sequence, or when there are not as many values as points.
+
+    >>> tg.polyfit([0.0, 1.0, 2.0], tg.tensor([1.0, 3.0, 5.0]), 1).round(6)
+    tensor([2., 1.])
+    """
+    if deg < 0 or np.ndim(x) != 1 or np.ndim(y) not in (1, 2) or np.shape(x)[0] != np.shape(y)[0]:
+        raise ShapeError(
+            f"polyfit got points of shapes {np.shape(x)} and {np.shape(y)}, and deg={deg}.",
+            "It needs a sequence of points, a value (or a row of values) for each, and deg of at least 0.",
+            "Check the order of the arguments: x, y, deg.",
+        )
+    matrix, values = add(vander(x, deg + 1), 0.0), add(y, 0.0)
+    if w is not None:
+        matrix = multiply(matrix, expand_dims(w, 1))
+        values = multiply(values, w if np.ndim(values) == 1 else expand_dims(w, 1))
+    scale = sqrt(sum(multiply(matrix, matrix), 0))  # columns of one length: powers differ by orders of magnitude
+    limit = np.size(x) * float(np.finfo(matrix.dtype).eps) if rcond is None else rcond
+    found = matmul(pinv(divide(matrix, scale), limit), values)
+    return divide(found, scale if np.ndim(values) == 1 else expand_dims(scale, 1))
+
+
 def poly(seq_of_zeros: ArrayLike) -> Tensor:
     """The polynomial with these zeros and first coefficient 1: the product of all (x - zero).
 
@@ -197,6 +234,7 @@ functions.update(
     polyadd=polyadd,
     polyder=polyder,
     polydiv=polydiv,
+    polyfit=polyfit,
     polyint=polyint,
     polymul=polymul,
     polysub=polysub,

@@ -167,8 +167,9 @@ def cross(a: ArrayLike, b: ArrayLike, axis: int = -1) -> Tensor:
             "It is defined for vectors of three elements.",
             "Use a[0] * b[1] - a[1] * b[0] for the area between two vectors of two.",
         )
-    parts = [a[..., i - 2] * b[..., i - 1] - a[..., i - 1] * b[..., i - 2] for i in range(3)]
-    return np.moveaxis(stack(parts, axis=-1), -1, axis)
+    parts: Any = [a[..., i - 2] * b[..., i - 1] - a[..., i - 1] * b[..., i - 2] for i in range(3)]
+    made: Any = stack(parts, axis=-1)
+    return np.moveaxis(made, -1, axis)  # type: ignore[return-value]
 
 
 def multi_dot(arrays: Sequence[ArrayLike]) -> Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 from ..core.primitive import constant, linear
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, ShapeError, not_numbers
 from .axes import explain_axes, transpose
 from .samples import arrays, scalars
 
@@ -69,6 +69,8 @@ def astype(x: ArrayLike, dtype: Any, copy: bool = True) -> Tensor:
     tensor([1., 2.], dtype=float32)
     """
     target = dtype if type(dtype) is np.dtype else np.dtype(dtype)
+    if target.kind == "c":
+        raise not_numbers(np.zeros(0, target))
     if not copy and getattr(x, "dtype", None) == target:
         return x
     return _astype(x, dtype=target) if target.kind == "f" else as_discrete(x, dtype=target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,28 @@ from ..core.primitive import constant, primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError, ShapeError
+from .axes import transpose
 from .decompositions import explain_square, svdvals, transposed
 from .linalg import matmul
 from .norms import norm
 from .products import given
 from .reductions import sum as total
 from .samples import arrays
-from .shaping import sum_to
+from .shaping import astype, reshape, sum_to
 
-__all__ = ["cond", "det", "inv", "lstsq", "matrix_power", "matrix_rank", "pinv", "slogdet", "solve"]
+__all__ = [
+    "cond",
+    "det",
+    "inv",
+    "lstsq",
+    "matrix_power",
+    "matrix_rank",
+    "pinv",
+    "slogdet",
+    "solve",
+    "tensorinv",
+    "tensorsolve",
+]
 
 SMALL = 5  # up to this size a determinant's gradient is made of minors, exact for singular matrices too
 
@@ -269,10 +283,10 @@ def lstsq(a: ArrayLike, b: ArrayLike, rcond: float | None = None) -> Any:
         )
     y = matmul(pinv(a, rcond), b)
     rank = matrix_rank(a)
-    wanted = int(np.linalg.matrix_rank(getattr(a, "_value", a))) == a.shape[1] < a.shape[0]
+    wanted = int(np.linalg.matrix_rank(np.asarray(getattr(a, "_value", a)))) == a.shape[1] < a.shape[0]
     error = matmul(a, y) - b
-    residuals = total(error * error, axis=0, keepdims=b.ndim == 1) if wanted else np.zeros(0, b.dtype)
-    return y, residuals, rank, svdvals(a)
+    residuals = total(error * error, axis=0, keepdims=b.ndim == 1) if wanted else error.ravel()[:0]
+    return y, residuals, astype(rank, np.int32), svdvals(a)
 
 
 def cond(x: ArrayLike, p: Any = None) -> Tensor:
@@ -311,5 +325,31 @@ def matrix_power(a: ArrayLike, n: int) -> Tensor:
     return x * 0 + np.eye(x.shape[-1], dtype=x.dtype) if result is None else result
 
 
-for _function in (cond, det, inv, lstsq, matrix_power, matrix_rank, pinv, slogdet, solve):
+def tensorinv(a: ArrayLike, ind: int = 2) -> Tensor:
+    """The inverse of the map that `tensordot(a, x, ...)` is, with the first `ind` axes of a as its result.
+
+    >>> tg.linalg.tensorinv(tg.tensor([[2.0, 0.0], [0.0, 4.0]]), ind=1)
+    tensor([[0.5 , 0.  ],
+            [0.  , 0.25]])
+    """
+    x = given(a)
+    rows, columns = x.shape[:ind], x.shape[ind:]
+    return reshape(inv(reshape(x, (math.prod(rows), -1))), (*columns, *rows))
+
+
+def tensorsolve(a: ArrayLike, b: ArrayLike, axes: Any = None) -> Tensor:
+    """The y with tensordot(a, y, axes=y.ndim) = b; the last axes of a meet y.
+
+    >>> tg.linalg.tensorsolve(tg.tensor([[2.0, 0.0], [0.0, 4.0]]), [2.0, 2.0])
+    tensor([1. , 0.5])
+    """
+    x, right = given(a), given(b)
+    if axes is not None:
+        last = [i % x.ndim for i in axes]
+        x = transpose(x, (*(i for i in range(x.ndim) if i not in last), *last))
+    shape = x.shape[right.ndim :]
+    return reshape(solve(reshape(x, (math.prod(right.shape), -1)), reshape(right, (-1,))), shape)
+
+
+for _function in (cond, det, inv, lstsq, matrix_power, matrix_rank, pinv, slogdet, solve, tensorinv, tensorsolve):
     functions[f"linalg.{_function.__name__}"] = _function

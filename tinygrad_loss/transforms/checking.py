@@ -134,7 +134,7 @@ def _differences(function: Any, rebuild: Any, points: list[Any], moving: list[in
                 moved[place] += step
                 ends.append(flat([moved if j == k else x for j, x in enumerate(points)]))
             columns.append((ends[0] - ends[1]) / (2 * eps))
-        matrices.append(np.stack(columns, axis=-1) if columns else np.zeros((0, 0)))
+        matrices.append(np.stack(columns, axis=-1) if columns else np.zeros((flat(points).size, 0)))
     return matrices
 
 
@@ -152,7 +152,7 @@ def _jacobian_rows(function: Any, rebuild: Any, points: list[Any], moving: list[
             found = {} if y.node is None else pull_back([y.node], [seed[()]], nodes)
             for j, node in enumerate(nodes):
                 rows[j].append(np.ravel(found.get(node, np.zeros(np.shape(node.value)))))
-    return [np.stack(part) if part else np.zeros((0, 0)) for part in rows]
+    return [np.stack(part) if part else np.zeros((0, points[k].size)) for part, k in zip(rows, moving, strict=True)]
 
 
 def _mismatch(k: int, shape: tuple[int, ...], got: Any, wanted: Any, wrong: Any) -> GradientError:
