@@ -270,18 +270,16 @@ def hook_without_graph() -> GraphError:
 
 
 def no_rule(shown: str, name: str, known: Iterable[str]) -> NoRuleError:
+    hint = nearest(name, known)  # or a list of everything, where nothing is near
     return NoRuleError(
         f"{shown} has no derivative rule, so it cannot be applied to a Tensor.",
         "A Fourier transform gives complex numbers, and complex numbers are not supported."
         if shown.startswith("np.fft.")
         else "NumPy functions on Tensors need an op of the same name.",
-        f"{_short(nearest(name, known))}For a plain value use .detach().numpy().",
+        f"{hint} For a plain value use .detach().numpy()."
+        if len(hint) < 120
+        else "For a plain value use .detach().numpy().",
     )
-
-
-def _short(hint: str) -> str:
-    """A hint, unless it is a list of everything."""
-    return f"{hint} " if len(hint) < 120 else ""
 
 
 def unknown_argument(shown: str, key: str, signature: object) -> ArgumentError:
