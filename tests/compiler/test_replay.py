@@ -423,3 +423,16 @@ def test_models_that_were_replayed_copy_and_pickle():
         other.fit(X, Y, epochs=1, verbose=0)
         for a, b in zip(model.get_weights(), before, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("verbose", [0, 2])
+def test_fit_says_why_it_runs_eagerly(capsys, verbose):
+    class Deciding(tg.layers.Layer):
+        def call(self, inputs):
+            return inputs if float(inputs.sum()) > 0 else -inputs
+
+    model = tg.Sequential([Deciding(), tg.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, epochs=2, verbose=verbose)
+    told = capsys.readouterr().out.count("Steps run eagerly, not replayed: .item() asked for the value")
+    assert told == (1 if verbose else 0)

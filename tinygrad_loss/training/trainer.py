@@ -130,6 +130,8 @@ class Trainer:
             for epoch in range(initial_epoch, epochs):
                 listeners.call("on_epoch_begin", epoch)
                 logs = self._epoch(rows, size, shuffle, listeners)
+                if epoch == initial_epoch and verbose not in (0, False):
+                    self._say_why_eager()
                 if checked is not None and (epoch + 1) % validation_freq == 0:
                     result = self._pass(checked, validation_batch_size or size, listeners)
                     logs |= {f"val_{name}": value for name, value in result.items()}
@@ -139,6 +141,12 @@ class Trainer:
         finally:
             listeners.call("on_train_end", logs=logs)
         return history
+
+    def _say_why_eager(self) -> None:
+        """Where steps were to be replayed and could not, say why, once."""
+        reason = getattr(self._steps[0], "reason", None)
+        if reason is not None:
+            print(f"Steps run eagerly, not replayed: {reason}")
 
     def _epoch(self, rows: Rows, size: int, shuffle: bool, listeners: CallbackList) -> Logs:
         """One pass of training."""
