@@ -273,11 +273,13 @@ from .transforms import (
 )
 from .visualize import (
     AnomalyError,
+    Explorer,
     Picture,
     compare_graphs,
     detect_anomaly,
     draw,
     explain,
+    explore,
     record_lines,
     trace_backward,
 )
@@ -286,6 +288,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AnomalyError",
+    "Explorer",
     "Model",
     "Picture",
     "Sequential",
@@ -433,6 +436,7 @@ __all__ = [
     "exp2",
     "expand_dims",
     "explain",
+    "explore",
     "expm1",
     "extract",
     "eye",

@@ -25,7 +25,7 @@ from .text import text_of
 from .view import box_count, fitting_depth, title_of, view_of
 from .walk import Graph, walk
 
-__all__ = ["Picture", "draw"]
+__all__ = ["Picture", "check_arguments", "draw", "graph_of"]
 
 
 class Picture:
@@ -146,8 +146,8 @@ def draw(
     │ ●  n1  b · leaf           value 3.0  gradient 2.0  scalar float64 · 8 B
     ●    n0  a · leaf           value 2.0  gradient 3.0  scalar float64 · 8 B
     """
-    _check_arguments(names, {"depth": depth, "radius": radius, "limit": limit}, heat, direction)
-    graph = _graph_of(tensor, gradient, names, values_in_frame(sys._getframe(1)))
+    check_arguments(names, {"depth": depth, "radius": radius, "limit": limit}, heat, direction)
+    graph = graph_of(tensor, gradient, names, values_in_frame(sys._getframe(1)))
     shown = selected(graph, between, around, radius)
     return Picture(_fitting(graph, shown, depth, limit, heat, check, details), direction)
 
@@ -182,7 +182,7 @@ def _over(count: int, limit: int) -> str:
     return f"{count:,} boxes would be more than limit={limit:,}"
 
 
-def _graph_of(tensor: Any, gradient: Any, names: Mapping[str, Any] | None, variables: list[tuple[str, Any]]) -> Graph:
+def graph_of(tensor: Any, gradient: Any, names: Mapping[str, Any] | None, variables: list[tuple[str, Any]]) -> Graph:
     """The records of a tensor; a compiled program brings its own."""
     records = getattr(tensor, "records", None)
     if callable(records):
@@ -199,7 +199,7 @@ NUMBERS = {  # the least that each allows, and what it is for
 }
 
 
-def _check_arguments(names: Any, numbers: Mapping[str, Any], heat: Any, direction: Any) -> None:
+def check_arguments(names: Any, numbers: Mapping[str, Any], heat: Any, direction: Any) -> None:
     if names is not None and not isinstance(names, Mapping):
         raise ArgumentError(
             f"names= got a {type(names).__name__}.",
