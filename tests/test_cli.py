@@ -111,7 +111,17 @@ class TestDraw:
         assert seen["depth"] == 2
 
 
-@pytest.mark.parametrize("command", ["draw"])
+def test_explore_writes_a_page_with_the_lines_of_the_script(script, capsys, tmp_path):
+    assert run(capsys, "explore", f"{script}:loss") == (0, "Wrote loss.html\n", "")
+    page = (tmp_path / "loss.html").read_text(encoding="utf-8")
+    assert "model.py:14: total = (weights * data).sum() + named" in page
+    assert '"name":"weights"' in page
+    assert run(capsys, "explore", f"{script}:loss", "-o", "other.html") == (0, "Wrote other.html\n", "")
+    assert run(capsys, "explore", f"{script}:loss", "--limit", "2")[0] == 1
+    assert run(capsys, "explore", f"{script}:loss", "-o", "page.svg")[0] == 1
+
+
+@pytest.mark.parametrize("command", ["draw", "explore"])
 class TestErrors:
     @pytest.mark.parametrize(
         ("target", "message"),
@@ -199,7 +209,7 @@ def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     out = capsys.readouterr().out
-    assert all(command in out for command in ("demo", "draw", "cards", "exercises"))
+    assert all(command in out for command in ("demo", "draw", "explore", "cards", "exercises"))
 
 
 def test_the_demo_is_run_with_its_folder(monkeypatch):

@@ -1,4 +1,4 @@
-"""The command line: `tinygrad-loss demo`, `draw`, `cards`, `exercises`."""
+"""The command line: `tinygrad-loss demo`, `draw`, `explore`, `cards`, `exercises`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .core.tensor import Tensor
 from .demo import run_demo
 from .errors import ArgumentError, GradientError, TinygradLossError, nearest
 from .teaching import Exercises, cards, exercises
-from .visualize import draw, record_lines
+from .visualize import draw, explore, record_lines
 from .visualize.names import values_in_frame
 
 
@@ -47,6 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     drawing.add_argument("-o", "--output", help=".svg .png .pdf .dot .mmd .txt, or - for text (default: function.svg)")
     drawing.add_argument("--depth", type=int, help="fold layers that are nested deeper than this")
     drawing.set_defaults(run=_draw)
+    exploring = commands.add_parser("explore", help="a page to look around in the graph, to step through and change it")
+    exploring.add_argument("target", metavar="script.py:function", help=target)
+    exploring.add_argument("-o", "--output", help="the page (default: function.html)")
+    exploring.add_argument("--limit", type=int, help="the most boxes in one view (default: 2000)")
+    exploring.set_defaults(run=_explore)
     _add_teaching(commands)
     return parser
 
@@ -91,6 +96,13 @@ def _draw(options: argparse.Namespace) -> None:
         print(picture.text())
     else:
         print(f"Wrote {picture.save(options.output or f'{_function_name(options.target)}.svg')}")
+
+
+def _explore(options: argparse.Namespace) -> None:
+    tensor, names = _run(options.target, lines=True)
+    limit = {} if options.limit is None else {"limit": options.limit}
+    page = explore(tensor, names=names, **limit)
+    print(f"Wrote {page.save(options.output or f'{_function_name(options.target)}.html')}")
 
 
 def _cards(options: argparse.Namespace) -> None:

@@ -315,3 +315,11 @@ def test_every_gradient_and_every_contribution_is_pytorchs(after_backward):
             )
             gain = float(flowing.norm() / gradients[result].norm())
             assert f"gain {number(gain)}" in flow(graph, edge) or "=" in flow(graph, edge)
+
+
+def test_an_op_with_results_of_several_shapes_is_drawn():
+    x = tg.tensor([[2.0, 1.0], [1.0, 3.0]], requires_grad=True)
+    values, vectors = np.linalg.eigh(x)
+    text = tg.draw(np.sum(values) + np.sum(vectors**2)).text()
+    assert "eigh" in text
+    assert "(2,) float64 and (2, 2) float64" in text

@@ -21,7 +21,7 @@ def box_of(record: NodeRecord, graph: Graph, details: bool = True) -> Box:
     kind = "output" if record.id == graph.output else record.kind
     formula = record.text("formula") if details else ""
     box = Box(record.id, kind, record.title, record.name, formula, scope=record.scope, line=record.line)
-    number_alone = record.value is not None and np.size(record.value) == 1
+    number_alone = not isinstance(record.value, tuple) and record.value is not None and np.size(record.value) == 1
     if record.kind == "constant" and record.name is None and number_alone:
         box.title = brief(record.value)  # a number in the program: the number says it all
         return box

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ..core.tensor import Tensor
-from ..errors import ArgumentError, RendererError
+from ..errors import ArgumentError
 from .facts import facts_of
 from .folding import deepest, homes, layers_of
 from .javascript import WhatIf, what_if
 from .layout import laid_out
 from .names import values_in_frame
-from .picture import check_arguments, graph_of
+from .picture import Picture, check_arguments, fitting_view, graph_of
 from .selecting import selected
-from .text import text_of
 from .theme import DARK, LIGHT, Theme
 from .view import box_count, title_of, view_of
 from .walk import Graph
@@ -29,6 +28,7 @@ from .walk import Graph
 __all__ = ["Explorer", "explore"]
 
 READABLE = 600  # boxes: a larger view is not the first to be shown
+DRAWN = 400  # boxes of the picture that stands in for the page where no script runs
 HEIGHT = 640  # pixels of the frame in a notebook
 
 
@@ -122,14 +122,14 @@ class Explorer:
         return {"name": name, "label": label, "layers": folded, "titles": titles}, laid.svg
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """What a notebook shows: the page in a frame of its own."""
-        text = text_of(view_of(self.graph, shown=self.shown, details=False))
-        try:
+        """What a notebook shows: the page in a frame of its own; the picture where only pictures are shown."""
+        picture = Picture(fitting_view(self.graph, self.shown, None, DRAWN))
+        bundle = picture._repr_mimebundle_()
+        if "image/svg+xml" in bundle:
             page = html.escape(self.html, quote=True)
-        except RendererError as error:
-            return {"text/plain": f"{text}\n\n{error}"}
-        frame = f'<iframe srcdoc="{page}" style="width:100%;height:{HEIGHT}px;border:1px solid #8884"></iframe>'
-        return {"text/plain": text, "text/html": frame}
+            style = f"width:100%;height:{HEIGHT}px;border:1px solid #8884"
+            bundle["text/html"] = f'<iframe srcdoc="{page}" style="{style}"></iframe>'
+        return bundle
 
     def __repr__(self) -> str:
         return f'<Explorer of {title_of(self.graph, self.shown)}; .save("backprop.html") writes the page>'
@@ -175,7 +175,7 @@ def explore(
     >>> tg.explore(a * b)
     <Explorer of multiply: 3 nodes, 24 B held; .save("backprop.html") writes the page>
     """
-    check_arguments(names, {"radius": radius, "limit": limit}, None, "TB")
+    check_arguments(names, {"radius": radius, "limit": limit})
     graph = graph_of(tensor, gradient, names, values_in_frame(sys._getframe(1)))
     return Explorer(graph, selected(graph, between, around, radius), limit)
 

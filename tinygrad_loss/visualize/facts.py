@@ -108,7 +108,7 @@ def _pooled(array: Any, side: int) -> Any:
     matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
     if matrix.shape[0] == 1:  # a vector: folded into rows
         length = math.isqrt(matrix.size - 1) + 1
-        matrix = np.resize(np.pad(matrix.ravel(), (0, length * -(-matrix.size // length) - matrix.size)), (-1, length))
+        matrix = np.pad(matrix.ravel(), (0, -matrix.size % length)).reshape(-1, length)
     for axis in (0, 1):
         length = matrix.shape[axis]
         if length > side:

@@ -84,7 +84,7 @@ UFUNCS = {  # with #0 and #1 for the inputs; where NumPy and JavaScript differ, 
 }
 
 
-class NotElementary(Exception):
+class NotElementaryError(Exception):
     """Something that the page has no JavaScript for."""
 
 
@@ -108,32 +108,31 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Symbol:
         if method != "__call__" or options or ufunc.__name__ not in UFUNCS:
-            raise NotElementary(ufunc.__name__)
+            raise NotElementaryError(ufunc.__name__)
         return self.then(UFUNCS[ufunc.__name__], *inputs)
 
     def __array_function__(self, function: Any, types: Any, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
         if function is np.where and len(args) == 3:
             return self.then("#0 ? #1 : #2", *args)
+        if function is np.clip and len(args) == 3:
+            return self.then("Math.min(Math.max(#0, #1), #2)", *args)
         if function in SHAPES:
             return SHAPES[function]
-        if function in SAME:
-            return self
         if function in (np.zeros_like, np.ones_like):
             return 0.0 if function is np.zeros_like else 1.0
-        raise NotElementary(function.__name__)
+        raise NotElementaryError(function.__name__)
 
     def astype(self, *_: Any, **__: Any) -> Symbol:
         """The same number: the page computes in double precision."""
         return self
 
     def __bool__(self) -> bool:
-        raise NotElementary("a decision by value")
+        raise NotElementaryError("a decision by value")
 
-    __float__ = __int__ = __index__ = __bool__  # type: ignore[assignment]
+    __float__ = __int__ = __index__ = __bool__
 
 
 SHAPES: dict[Any, Any] = {np.shape: (), np.ndim: 0, np.size: 1}
-SAME: set[Any] = {np.mean, np.sum, np.reshape, np.broadcast_to, np.real, np.squeeze}  # of a single number
 
 
 def _text(x: Any) -> str:
@@ -164,14 +163,26 @@ def what_if(graph: Graph) -> WhatIf:
         if isinstance(record.value, tuple) or np.size(record.value) != 1:
             return WhatIf(reason="Numbers can be changed in graphs of single numbers; this one has arrays.")
         if record.op is None:
+            if np.asarray(record.value).dtype.kind == "b":
+                return WhatIf(reason="Numbers cannot be changed here: a condition was computed outside the graph.")
             continue
         try:
-            script = _function(record)
-        except (NotElementary, TypeError, ValueError, AttributeError, IndexError) as error:
-            what = str(error) if isinstance(error, NotElementary) else type(error).__name__
+            script = _linear(record, graph) or _function(record)
+        except (NotElementaryError, TypeError, ValueError, AttributeError, IndexError) as error:
+            what = str(error) if isinstance(error, NotElementaryError) else type(error).__name__
             return WhatIf(reason=f"Numbers cannot be changed here: {record.title} is not an elementary op ({what}).")
         function[record.id] = scripts.setdefault(script, len(scripts))
     return WhatIf("[\n" + ",\n".join(scripts) + "\n]", function)
+
+
+def _linear(record: NodeRecord, graph: Graph) -> str | None:
+    """A linear op from one number to one number, such as a sum or a reshape: it multiplies by what it makes of 1."""
+    if record.op.kind != "linear" or len(record.inputs) != 1:
+        return None
+    one = np.ones_like(graph.nodes[record.inputs[0].source].value)
+    with no_grad():
+        factor = _text(np.ravel(record.op.kernel(one, **record.attributes))[0])
+    return f"{{value: (x) => {factor} * x, rules: [(t) => {factor} * t]}}"
 
 
 def _function(record: NodeRecord) -> str:

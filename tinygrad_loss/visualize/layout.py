@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .drawn import Box, View, nested
+from .drawn import Arrow, Box, View, nested
 from .render import render
 
 __all__ = ["Laid", "laid_out"]
@@ -22,6 +22,8 @@ LEAST, MOST = 104.0, 230.0  # the width of a box
 LINE = 15.0  # the height of a line of text
 LABEL = 132.0  # the width kept free for what flows along an arrow
 MANY = 300  # arrows: beyond, their labels are left to the panel
+LONG = 20  # rows of boxes that an arrow passes: Graphviz's time grows with them
+ALL_LONG = 6000  # of such rows together, beyond which long arrows are drawn straight, without Graphviz
 
 
 @dataclass
@@ -36,13 +38,15 @@ def laid_out(view: View, name: str) -> Laid:
     """The SVG of a view; boxes, arrows and layers are groups with `data-id`."""
     labels = len(view.arrows) <= MANY
     sizes = {box.id: _size(box) for box in view.boxes}
-    found = json.loads(render(_dot(view, sizes, labels), "json0"))
+    straight = _straight(view)
+    found = json.loads(render(_dot(view, sizes, labels, straight), "json0"))
     width, height = (float(x) for x in found["bb"].split(",")[2:])
     objects = found.get("objects", [])
     parts = [_cluster(each, height) for each in objects if each["name"].startswith("cluster")]
     by_name = {each["name"]: each for each in objects}
     arrows = [(each["id"], each) for each in found.get("edges", [])]
     parts += [_arrow(identity, each, height, labels) for identity, each in arrows]
+    parts += [_line(arrow, by_name, sizes, height) for arrow in straight]
     parts += [_box(box, by_name[box.id], sizes[box.id], height) for box in view.boxes]
     svg = (
         f'<svg class="view" data-view="{html.escape(name)}" data-width="{width:g}" data-height="{height:g}"'
@@ -68,7 +72,29 @@ def _size(box: Box) -> tuple[float, float]:
     return min(max(LEAST, WIDE * max(letters, values) + 16), MOST), LINE * lines + 10
 
 
-def _dot(view: View, sizes: dict[str, tuple[float, float]], labels: bool) -> str:
+def _straight(view: View) -> list[Arrow]:
+    """The arrows drawn as straight lines: the longest ones, where there are so many that placing them takes minutes."""
+    row: dict[str, int] = {}
+    for arrow in _by_target(view):
+        row[arrow.target] = max(row.get(arrow.target, 0), row.get(arrow.source, 0) + 1)
+    first: dict[str, int] = {}  # a leaf stands above the first op that uses it
+    for arrow in view.arrows:
+        first[arrow.source] = min(first.get(arrow.source, row[arrow.target]), row[arrow.target])
+    spans = [
+        (row[arrow.target] - max(row.get(arrow.source, 0), first[arrow.source] - 1), arrow) for arrow in view.arrows
+    ]
+    if sum(span for span, _ in spans) < ALL_LONG + len(spans):
+        return []
+    return [arrow for span, arrow in spans if span > LONG]
+
+
+def _by_target(view: View) -> list[Arrow]:
+    """The arrows in the order of the boxes that they lead to."""
+    place = {box.id: number for number, box in enumerate(view.boxes)}
+    return sorted(view.arrows, key=lambda arrow: place[arrow.target])
+
+
+def _dot(view: View, sizes: dict[str, tuple[float, float]], labels: bool, straight: list[Arrow]) -> str:
     """DOT with sizes alone: all text is the page's."""
     lines = ["digraph explorer {", "graph [rankdir=TB nodesep=0.25 ranksep=0.3 pad=0]"]
     lines += ['node [shape=box fixedsize=true label=""]', "edge [arrowsize=0.7]"]
@@ -84,12 +110,20 @@ def _dot(view: View, sizes: dict[str, tuple[float, float]], labels: bool) -> str
             text = json.dumps(_shortened(item[-1], 60), ensure_ascii=False)
             lines.append(f"subgraph cluster_{number} {{ graph [label={text} labeljust=l margin=10 fontsize=12]")
     room = f'<<TABLE BORDER="0" FIXEDSIZE="TRUE" WIDTH="{LABEL:g}" HEIGHT="{LINE:g}"><TR><TD></TD></TR></TABLE>>'
+    kinds = {box.id: box.kind for box in view.boxes}
+    left_out = {id(arrow) for arrow in straight}
     for arrow in view.arrows:
-        identity = f"e{arrow.source.lstrip('n')}_{arrow.target.lstrip('n')}_{arrow.index}"
+        if id(arrow) in left_out:
+            continue
         flowing = f" label={room}" if labels and arrow.label else ""
         dashed = " style=dashed" if arrow.dashed else ""
-        lines.append(f'{arrow.source} -> {arrow.target} [id="{identity}"{flowing}{dashed}]')
+        weight = "" if kinds[arrow.source] in ("leaf", "constant") else " weight=8"  # the way of the data is straight
+        lines.append(f'{arrow.source} -> {arrow.target} [id="{_identity(arrow)}"{flowing}{dashed}{weight}]')
     return "\n".join([*lines, "}"])
+
+
+def _identity(arrow: Arrow) -> str:
+    return f"e{arrow.source.lstrip('n')}_{arrow.target.lstrip('n')}_{arrow.index}"
 
 
 def _numbers(text: str) -> list[float]:
@@ -131,6 +165,17 @@ def _arrow(identity: str, found: dict[str, Any], height: float, labels: bool) ->
         label = f'<text class="flow" x="{x:.1f}" y="{height - y + 4:.1f}"/>'
     dashed = " dashed" if found.get("style") == "dashed" else ""
     return f'<g class="edge{dashed}" data-id="{identity}"><path d="{path}"/><path class="head" d="{head}"/>{label}</g>'
+
+
+def _line(arrow: Arrow, places: dict[str, Any], sizes: dict[str, tuple[float, float]], height: float) -> str:
+    """A straight arrow, from the lower edge of one box to the upper edge of the other."""
+    (x, y), (to_x, to_y) = (_numbers(places[box]["pos"]) for box in (arrow.source, arrow.target))
+    y, to_y = height - y + sizes[arrow.source][1] / 2, height - to_y - sizes[arrow.target][1] / 2
+    path = f'<path d="M{x:.1f},{y:.1f}L{to_x:.1f},{to_y:.1f}"/>'
+    head = (
+        f'<path class="head" d="M{to_x - 3:.1f},{to_y - 7:.1f} {to_x:.1f},{to_y:.1f} {to_x + 3:.1f},{to_y - 7:.1f}z"/>'
+    )
+    return f'<g class="edge far" data-id="{_identity(arrow)}">{path}{head}</g>'
 
 
 def _spline(text: str, height: float) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from .text import text_of
 from .view import box_count, fitting_depth, title_of, view_of
 from .walk import Graph, walk
 
-__all__ = ["Picture", "check_arguments", "draw", "graph_of"]
+__all__ = ["Picture", "check_arguments", "draw", "fitting_view", "graph_of"]
 
 
 class Picture:
@@ -149,17 +149,17 @@ def draw(
     check_arguments(names, {"depth": depth, "radius": radius, "limit": limit}, heat, direction)
     graph = graph_of(tensor, gradient, names, values_in_frame(sys._getframe(1)))
     shown = selected(graph, between, around, radius)
-    return Picture(_fitting(graph, shown, depth, limit, heat, check, details), direction)
+    return Picture(fitting_view(graph, shown, depth, limit, heat, check, details), direction)
 
 
-def _fitting(
+def fitting_view(
     graph: Graph,
     shown: list[str],
     depth: int | None,
     limit: int,
-    heat: str | None,
-    check: bool,
-    details: bool | None,
+    heat: str | None = None,
+    check: bool = False,
+    details: bool | None = None,
 ) -> View:
     """The view, folded or summed up where it would have more boxes than the limit."""
     count, notes = box_count(graph, shown, depth), []
@@ -199,7 +199,8 @@ NUMBERS = {  # the least that each allows, and what it is for
 }
 
 
-def check_arguments(names: Any, numbers: Mapping[str, Any], heat: Any, direction: Any) -> None:
+def check_arguments(names: Any, numbers: Mapping[str, Any], heat: Any = None, direction: Any = "TB") -> None:
+    """Refuse what `draw` and `explore` cannot take, in the words of the argument that is wrong."""
     if names is not None and not isinstance(names, Mapping):
         raise ArgumentError(
             f"names= got a {type(names).__name__}.",

@@ -6,6 +6,8 @@
   const order = Object.keys(nodes); // inputs come before the nodes that use them
   const canChange = Object.keys(graph.whatIf.function).length > 0;
 
+  const READABLE = 0.3; // of full size: text drawn smaller cannot be read
+
   // Words: numbers and arrays as short text, as in the pictures
 
   function number(x, whole = false) {
@@ -15,14 +17,22 @@
     if (!Number.isFinite(x)) return x > 0 ? "∞" : "-∞";
     if (whole) return String(x);
     if (x === 0) return Object.is(x, -0) ? "-0.0" : "0.0";
-    const [digits, power] = x.toExponential(3).split("e");
+    const [digits, power] = inFourDigits(x).split("e");
     const exponent = Number(power);
     if (exponent < -4 || exponent >= 4) {
       const size = String(Math.abs(exponent)).padStart(2, "0");
       return `${Number(digits)}e${exponent < 0 ? "-" : "+"}${size}`;
     }
-    const text = String(Number(x.toPrecision(4)));
+    const text = String(Number(`${digits}e${power}`));
     return text.includes(".") ? text : text + ".0";
+  }
+
+  function inFourDigits(x) {
+    // as Python rounds: a tie goes to the even digit, where toExponential takes the larger
+    const rounded = x.toExponential(3);
+    const [digits, power] = x.toExponential(20).split("e");
+    const tie = /^-?\d\.\d\d[02468]50*$/.test(digits);
+    return tie ? `${digits.slice(0, digits.indexOf(".") + 4)}e${power}` : rounded;
   }
 
   const isWhole = (value) => /int/.test(value.dtype || "");
@@ -126,6 +136,7 @@
 
   // Views: the layouts, their boxes and arrows by id
 
+  const boxOf = (view, id) => view.home[id] || id;
   const state = { step: lastStep, node: null, view: null, theme: null };
   const svgs = [...document.querySelectorAll("svg.view")];
   for (const [place, view] of views.entries()) {
@@ -151,8 +162,6 @@
     }
     view.place = null; // where it was moved to: {x, y, scale}
   }
-
-  const boxOf = (view, id) => view.home[id] || id;
 
   function arrowOf(view, id, edge) {
     const [source, target] = [boxOf(view, edge.source), boxOf(view, edge.target)];
@@ -216,11 +225,12 @@
     view.world.setAttribute("transform", `translate(${place.x} ${place.y}) scale(${place.scale})`);
   }
 
-  function fit(view) {
+  function fit(view, least = 0) {
     const { width, height } = $("stage").getBoundingClientRect();
     const [wide, high] = [Number(view.svg.dataset.width), Number(view.svg.dataset.height)];
     const scale = Math.min((width - 24) / wide, (height - 24) / high, 1.6);
     move(view, { x: (width - scale * wide) / 2, y: (height - scale * high) / 2, scale });
+    if (scale < least) bring(state.node || graph.output); // too small to read: begin where backward begins
   }
 
   function zoom(factor, x, y) {
@@ -500,7 +510,7 @@
   function changer(id) {
     const now = Number(nodes[id].value.cells[0]);
     const reach = 2 * Math.max(1, Math.abs(Number(original[id])) || 1);
-    const box = make("input", { type: "number", step: "any", value: String(now) });
+    const box = make("input", { type: "number", step: "any", value: String(Number(now.toPrecision(6))) });
     const slider = make("input", { type: "range", min: Number(original[id]) - reach, max: Number(original[id]) + reach, step: "any", value: String(now) });
     for (const [input, other] of [[box, slider], [slider, box]]) {
       input.dataset.change = id;
@@ -581,7 +591,7 @@
     for (const button of $("views").children) button.classList.toggle("on", button.dataset.view === name);
     const view = current();
     if (!nodes[state.node] && !view.layers[state.node]) state.node = null;
-    if (!view.place) fit(view);
+    if (!view.place) fit(view, READABLE);
     find($("search").value);
     redraw();
   }
