@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import warnings
+from contextlib import redirect_stderr
 
 from ..errors import RendererError
 
@@ -48,8 +50,8 @@ def _with_dot(source: str, format: str) -> bytes:
 def _with_pygraphviz(source: str, format: str) -> bytes:
     import pygraphviz
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Graphviz estimates some widths, and says so
+    with warnings.catch_warnings(), redirect_stderr(io.StringIO()):  # it estimates some widths, and says so
+        warnings.simplefilter("ignore")
         drawn = pygraphviz.AGraph(string=source).draw(format=format, prog="dot")
     return bytes(drawn)
 

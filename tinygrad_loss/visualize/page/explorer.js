@@ -6,6 +6,7 @@
   const order = Object.keys(nodes); // inputs come before the nodes that use them
   const canChange = Object.keys(graph.whatIf.function).length > 0;
 
+  const LISTED = 100; // leaves in the panel of the whole graph
   const READABLE = 0.3; // of full size: text drawn smaller cannot be read
 
   // Words: numbers and arrays as short text, as in the pictures
@@ -136,6 +137,7 @@
 
   // Views: the layouts, their boxes and arrows by id
 
+  const placeOf = (element) => element.getAttribute("transform").match(/-?[\d.]+/g).map(Number);
   const boxOf = (view, id) => view.home[id] || id;
   const state = { step: lastStep, node: null, view: null, theme: null };
   const svgs = [...document.querySelectorAll("svg.view")];
@@ -150,16 +152,17 @@
       const [value, gradient] = ["value", "gradient"].map((kind) => element.querySelector(`.${kind}`));
       const title = view.titles[id] || nameOf(id);
       element.setAttribute("aria-label", title);
-      view.boxes[id] = { element, value, gradient, held: view.layers[id] ? view.layers[id].outputs : [id] };
+      view.boxes[id] = { element, value, gradient, texts: {}, at: placeOf(element), held: view.layers[id] ? view.layers[id].outputs : [id] };
     }
     view.arrows = {};
     for (const element of view.svg.querySelectorAll(".edge")) {
-      view.arrows[element.dataset.id] = { element, flow: element.querySelector(".flow"), edges: [] };
+      view.arrows[element.dataset.id] = { element, flow: element.querySelector(".flow"), texts: {}, edges: [] };
     }
     for (const [id, edge] of Object.entries(edges)) {
       const arrow = arrowOf(view, id, edge);
       if (arrow) arrow.edges.push(edge);
     }
+    view.marked = [];
     view.place = null; // where it was moved to: {x, y, scale}
   }
 
@@ -172,53 +175,67 @@
 
   const current = () => views.find((view) => view.name === state.view);
 
-  function write(element, text) {
-    if (element && element.textContent !== text) element.textContent = text;
+  // what is there already is remembered, as asking the page for it takes longer than writing it
+
+  function write(held, part, text) {
+    if (!held[part] || held.texts[part] === text) return;
+    held.texts[part] = text;
+    held[part].textContent = text;
   }
 
   function drawNumbers(view) {
     const step = state.step;
     for (const box of Object.values(view.boxes)) {
       const ready = box.held.every((id) => (madeAt[id] || 0) <= step);
-      box.element.classList.toggle("ahead", !ready);
-      write(box.value, ready ? box.held.map((id) => brief(nodes[id].value)).join(" and ") : "");
+      if (box.ready !== ready) box.element.classList.toggle("ahead", !ready);
+      box.ready = ready;
+      write(box, "value", ready ? box.held.map((id) => brief(nodes[id].value)).join(" and ") : "");
       const arrived = box.held.map((id) => gradientAt(id, step)).filter(Boolean);
       const open = box.held.some((id) => arrivals[id].length && !isComplete(id, step));
-      write(box.gradient, arrived.length ? `∇ ${arrived.map(brief).join(" and ")}${open ? " …" : ""}` : "");
+      write(box, "gradient", arrived.length ? `∇ ${arrived.map(brief).join(" and ")}${open ? " …" : ""}` : "");
     }
     for (const arrow of Object.values(view.arrows)) {
       const flowing = arrow.edges.filter((edge) => edge.at <= step);
       const several = flowing.length > 1 ? `${flowing.length} contributions` : "";
-      if (arrow.flow) write(arrow.flow, several || (flowing.length ? product(flowing[0]) : ""));
+      write(arrow, "flow", several || (flowing.length ? product(flowing[0]) : ""));
     }
     mark(view);
   }
 
   function mark(view) {
-    for (const element of view.svg.querySelectorAll(".active, .selected, .near")) {
-      element.classList.remove("active", "selected", "near");
-    }
+    for (const [element, kind] of view.marked) element.classList.remove(kind);
+    view.marked = [];
+    const put = (element, kind) => {
+      element.classList.add(kind);
+      view.marked.push([element, kind]);
+    };
     const step = steps[state.step];
     if (step.edge && state.step !== lastStep) {
       const edge = edges[step.edge];
       const arrow = arrowOf(view, step.edge, edge);
-      if (arrow) arrow.element.classList.add("active");
-      view.boxes[boxOf(view, edge.source)].element.classList.add("active");
+      if (arrow) put(arrow.element, "active");
+      put(view.boxes[boxOf(view, edge.source)].element, "active");
     } else if (step.node) {
-      view.boxes[boxOf(view, step.node)].element.classList.add("active");
+      put(view.boxes[boxOf(view, step.node)].element, "active");
     }
     const chosen = state.node && view.boxes[boxOf(view, state.node)];
     if (!chosen) return;
-    chosen.element.classList.add("selected");
+    put(chosen.element, "selected");
     const id = chosen.element.dataset.id;
     for (const [, arrow] of Object.entries(view.arrows)) {
       if (arrow.edges.some((edge) => [edge.source, edge.target].some((end) => boxOf(view, end) === id))) {
-        arrow.element.classList.add("near");
+        put(arrow.element, "near");
       }
     }
   }
 
   // Moving: pan, zoom, fit
+
+  let stageSize = null;
+
+  function measure() {
+    stageSize = $("stage").getBoundingClientRect();
+  }
 
   function move(view, place) {
     view.place = place;
@@ -226,7 +243,7 @@
   }
 
   function fit(view, least = 0) {
-    const { width, height } = $("stage").getBoundingClientRect();
+    const { width, height } = stageSize;
     const [wide, high] = [Number(view.svg.dataset.width), Number(view.svg.dataset.height)];
     const scale = Math.min((width - 24) / wide, (height - 24) / high, 1.6);
     move(view, { x: (width - scale * wide) / 2, y: (height - scale * high) / 2, scale });
@@ -242,7 +259,7 @@
   }
 
   function zoomInMiddle(factor) {
-    const { width, height } = $("stage").getBoundingClientRect();
+    const { width, height } = stageSize;
     zoom(factor, width / 2, height / 2);
   }
 
@@ -250,8 +267,8 @@
     const view = current();
     const box = view.boxes[boxOf(view, id)];
     if (!box) return;
-    const { width, height } = $("stage").getBoundingClientRect();
-    const [x, y] = box.element.getAttribute("transform").match(/-?[\d.]+/g).map(Number);
+    const { width, height } = stageSize;
+    const [x, y] = box.at;
     const rect = box.element.firstElementChild;
     const scale = Math.max(view.place.scale, 0.9);
     move(view, {
@@ -448,13 +465,27 @@
       parts.push(make("p", { className: "faint" }, graph.whatIf.reason));
     }
     parts.push(make("h3", {}, "leaves and their gradients"));
-    parts.push(make("ul", {}, ...leaves.slice(0, 200).map((id) => make("li", {}, link(id), " ",
-      make("span", { className: "flowing" }, brief(gradientAt(id, state.step)))))));
+    const spans = leaves.slice(0, LISTED).map((id) => [id, make("span", { className: "flowing" })]);
+    parts.push(make("ul", {}, ...spans.map(([id, span]) => make("li", {}, link(id), " ", span))));
+    if (leaves.length > LISTED) parts.push(make("div", { className: "faint" }, `and ${leaves.length - LISTED} more: search for them`));
+    whole = { view: view.name, spans };
+    refreshWhole();
     return parts;
+  }
+
+  let whole = null; // the panel of the whole graph, if it is the one shown: at a step only its gradients change
+
+  function refreshWhole() {
+    for (const [id, span] of whole.spans) {
+      const text = brief(gradientAt(id, state.step));
+      if (span.textContent !== text) span.textContent = text;
+    }
   }
 
   function drawPanel() {
     const view = current();
+    if (!state.node && whole && whole.view === view.name) return refreshWhole();
+    whole = null;
     const held = document.activeElement && document.activeElement.dataset.change;
     if (held && $("panel").contains(document.activeElement)) return refreshChanges();
     const parts = view.layers[state.node] ? layerPanel(view, state.node)
@@ -504,6 +535,7 @@
   function restore() {
     for (const [id, x] of Object.entries(original)) nodes[id].value = scalar(x, nodes[id].value);
     compute();
+    whole = null; // its controls show the old numbers
     redraw();
   }
 
@@ -526,14 +558,12 @@
   }
 
   function refreshChanges() {
-    // the panel holds the control in use: only what depends on it is written again
+    // the panel holds the control in use: all but that is written again
     const held = document.activeElement;
-    const view = current();
-    const parts = nodes[state.node] ? nodePanel(state.node) : view.layers[state.node] ? layerPanel(view, state.node) : wholePanel();
-    const panel = $("panel");
-    const old = [...panel.children];
+    const old = [...$("panel").children];
+    const parts = nodePanel(state.node);
     parts.forEach((part, place) => {
-      if (!old[place]) panel.append(part);
+      if (!old[place]) $("panel").append(part);
       else if (!old[place].contains(held)) old[place].replaceWith(part);
     });
     for (const rest of old.slice(parts.length)) rest.remove();
@@ -576,6 +606,19 @@
   function go(step) {
     state.step = Math.min(Math.max(step, 0), lastStep);
     redraw();
+    follow();
+  }
+
+  function follow() {
+    // where what is happening lies outside the window, in a picture large enough to be read, go there
+    const step = steps[state.step];
+    const id = step.edge ? edges[step.edge].source : step.node;
+    const view = current();
+    if (!id || state.step === lastStep || view.place.scale < READABLE) return;
+    const [x, y] = view.boxes[boxOf(view, id)].at;
+    const { width, height } = stageSize;
+    const [left, top] = [view.place.x + x * view.place.scale, view.place.y + y * view.place.scale];
+    if (left < 0 || top < 0 || left > width - 60 || top > height - 40) bring(id);
   }
 
   function select(id) {
@@ -735,7 +778,10 @@
       paint();
       show(state.view);
     });
-    window.addEventListener("resize", () => fit(current()));
+    window.addEventListener("resize", () => {
+      measure();
+      fit(current());
+    });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   }
 
@@ -752,7 +798,9 @@
     recall();
     paint();
     listen();
+    measure();
     show(state.view);
+    performance.mark("ready");
     document.documentElement.dataset.ready = "true";
   }
 
