@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from .ir import Listing, Step, Update, Value
 from .names import Namer
 
-__all__ = ["called", "expression", "hosts_of", "readable_text", "shape_comment"]
+__all__ = ["Line", "called", "expression", "hosts_of", "program_lines", "readable_text", "shape_comment"]
 
 OPERATORS: dict[Any, str] = {
     np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.matmul: "@", np.power: "**",
@@ -97,19 +98,60 @@ def shape_comment(value: Value) -> str:
     return f"{value.shape} {value.dtype.name}" if value.shape else value.dtype.name
 
 
+@dataclass(slots=True, eq=False)
+class Line:
+    """One line of the readable program: a step, with those that stand inside its expression."""
+
+    step: Step
+    text: str
+    results: tuple[Value, ...]
+    operands: list[Value]  # what it reads, in the order of the text
+
+    def made(self, namer: Namer) -> str:
+        """The names on its left."""
+        return ", ".join(namer.of(value) for value in self.results)
+
+
 def readable_text(listing: Listing, namer: Namer) -> str:
     """A function of all inputs that returns all results, with single uses put inside expressions."""
     inputs = [namer.of(value) for value in (*listing.arguments, *listing.leaves.values())]
     inputs += [name for i, _ in enumerate(listing.optimizers) for name in (f"learning_rate{i or ''}", f"step{i or ''}")]
+    lines, last = program_lines(listing, namer)
+    body = "\n".join(f"    {line}" if line else "" for line in [*_written(lines, namer), "", last.text])
+    rules = (_update_function(line.step, namer) for line in lines if line.step.kind == "update")
+    head = "".join(f"{text}\n\n\n" for text in dict.fromkeys(rules))
+    constants = "".join(f"{line}\n" for line in namer.definitions())
+    return f"import numpy as np\n\n{constants}\n\n{head}def program({', '.join(inputs)}):{body}\n"
+
+
+def _written(lines: list[Line], namer: Namer) -> Iterator[str]:
+    """The lines as text, with a heading where another layer or phase begins."""
+    group: Any = ()
+    for line in lines:
+        step = line.step
+        if step.kind == "update":
+            if group is not step:
+                group = step
+                title = f"{step.function.name}: {', '.join(step.function.slots)}"  # type: ignore[attr-defined]
+                yield from ("", f"# update by {title}", *_update_hosts(step))
+            yield f"{line.made(namer)} = {line.text}"
+            continue
+        if (step.phase, step.scope) != group:
+            group = step.phase, step.scope
+            yield from ("", f"# {step.phase}: {' / '.join(step.scope) or step.op}")
+        made = line.made(namer)
+        yield f"{made} = {line.text}  # {shape_comment(step.results[0])}" if made else line.text
+
+
+def program_lines(listing: Listing, namer: Namer) -> tuple[list[Line], Line]:
+    """The lines of the readable program, and its last one, which returns."""
     reader = _Reader(listing, namer)
     for index, step in enumerate(listing.steps):
         reader.step(index, step)
     ends = [reader.say(value) for value in listing.kept()]
-    lines = [*reader.lines, "", f"return {', '.join(ends)}{',' if len(ends) == 1 else ''}"]
-    body = "\n".join(f"    {line}" if line else "" for line in lines)
-    head = "".join(f"{text}\n\n\n" for text in dict.fromkeys(reader.functions))
-    constants = "".join(f"{line}\n" for line in namer.definitions())
-    return f"import numpy as np\n\n{constants}\n\n{head}def program({', '.join(inputs)}):{body}\n"
+    text = f"return {', '.join(ends)}{',' if len(ends) == 1 else ''}"
+    end = Step("call", tuple, (), {}, (), op="return", phase="")
+    return reader.lines, Line(end, text, (), reader.read(listing.kept()))
 
 
 class _Reader:
@@ -118,36 +160,35 @@ class _Reader:
     def __init__(self, listing: Listing, namer: Namer) -> None:
         self.listing, self.namer = listing, namer
         self.uses = _uses(listing)
-        self.inside: dict[int, str] = {}  # expressions that stand where they are used
-        self.lines: list[str] = []
-        self.functions: list[str] = []
-        self.group: tuple[Any, ...] = ()
+        self.inside: dict[int, Line] = {}  # expressions that stand where they are used
+        self.lines: list[Line] = []
 
     def say(self, thing: Any) -> str:
         """An argument as it is written."""
         if isinstance(thing, Value) and id(thing) in self.inside:
-            return self.inside[id(thing)]
+            return self.inside[id(thing)].text
         if isinstance(thing, (tuple, list)):
             parts = ", ".join(self.say(each) for each in thing)
             return (f"({parts},)" if len(thing) == 1 else f"({parts})") if isinstance(thing, tuple) else f"[{parts}]"
         return self.namer.of(thing)
 
+    def read(self, operands: Iterable[Value]) -> list[Value]:
+        """These values, and in place of an expression those that it reads."""
+        found: list[Value] = []
+        for value in operands:
+            found += self.inside[id(value)].operands if id(value) in self.inside else [value]
+        return found
+
     def step(self, index: int, step: Step) -> None:
         """Write one step, or keep it for the expression that uses it."""
         if step.kind == "update":
-            self.functions.append(_update_function(step, self.namer))
-            title = f"{step.function.name}: {', '.join(step.function.slots)}"  # type: ignore[attr-defined]
-            self.lines += ["", f"# update by {title}", *_update_calls(step, self.namer)]
+            self.lines += _update_lines(step, self.namer)
             return
-        text = expression(step, self.say, self.namer)
-        if self._stands_inside(index, step, text):
-            self.inside[id(step.results[0])] = text
-            return
-        if (step.phase, step.scope) != self.group:
-            self.group = step.phase, step.scope
-            self.lines += ["", f"# {step.phase}: {' / '.join(step.scope) or step.op}"]
-        made = ", ".join(self.namer.of(value) for value in step.results)
-        self.lines.append(f"{made} = {text}  # {shape_comment(step.results[0])}" if made else text)
+        line = Line(step, expression(step, self.say, self.namer), step.results, self.read(step.operands))
+        if self._stands_inside(index, step, line.text):
+            self.inside[id(step.results[0])] = line
+        else:
+            self.lines.append(line)
 
     def _stands_inside(self, index: int, step: Step, text: str) -> bool:
         """Whether a result is used once, soon, in the same phase, and short enough to be read there."""
@@ -212,13 +253,18 @@ def hosts_of(update: Update) -> dict[str, str]:
     return {text: text if text.isidentifier() else f"alpha{i or ''}" for i, text in enumerate(texts)}
 
 
-def _update_calls(step: Step, namer: Namer) -> list[str]:
+def _update_hosts(step: Step) -> list[str]:
+    """The lines that compute the host numbers of an update."""
+    hosts = hosts_of(step.function)  # type: ignore[arg-type]
+    return [f"{name} = {text[1:-1] if text[0] == '(' else text}" for text, name in hosts.items() if name != text]
+
+
+def _update_lines(step: Step, namer: Namer) -> Iterator[Line]:
+    """A line for each parameter."""
     update: Update = step.function  # type: ignore[assignment]
-    hosts = hosts_of(update)
-    lines = [f"{name} = {text[1:-1] if text[0] == '(' else text}" for text, name in hosts.items() if name != text]
+    hosts = hosts_of(update).values()
     width = len(update.slots) - 1
     for i, row in enumerate(step.arguments):
-        made = ", ".join(namer.of(value) for value in step.results[i * width : (i + 1) * width])
-        given = ", ".join([namer.of(row[0]), namer.of(row[-1]), *map(namer.of, row[1:-1]), *hosts.values()])
-        lines.append(f"{made} = {update.name}({given})")
-    return lines
+        read = [row[0], row[-1], *row[1:-1]]
+        text = f"{update.name}({', '.join([*map(namer.of, read), *hosts])})"
+        yield Line(step, text, step.results[i * width : (i + 1) * width], read)

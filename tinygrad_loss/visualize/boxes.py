@@ -15,6 +15,8 @@ from .wording import brief, describe, memory, norm, number, shape_text
 
 __all__ = ["arrow_of", "box_of", "check_rows", "flow", "gain_text"]
 
+CODE = 48  # characters in a line of a program
+
 
 def box_of(record: NodeRecord, graph: Graph, details: bool = True) -> Box:
     """A node's box: its value and gradient, its shape and what it weighs; without details a line for each."""
@@ -25,6 +27,7 @@ def box_of(record: NodeRecord, graph: Graph, details: bool = True) -> Box:
     if record.kind == "constant" and record.name is None and number_alone:
         box.title = brief(record.value)  # a number in the program: the number says it all
         return box
+    box.rows += [Row(label, textwrap.wrap(text, CODE)) for label, text in record.facts.items() if text]
     if record.kind == "bypassed":
         box.rows.append(Row("why", ["the loss used its input instead:", "exact where probabilities round to 0"]))
     words = describe if details else _in_brief

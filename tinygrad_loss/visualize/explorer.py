@@ -157,7 +157,7 @@ def explore(
     this tensor, computed afresh, as in `draw`.
 
     Args:
-        tensor: what to explore, usually the loss; or a compiled program.
+        tensor: what to explore, usually the loss; or a function made by `jit`, or its program.
         gradient: the upstream gradient at `tensor`, of its shape; by default ones.
         names: names for values, {"w": w}. Others are called by their tensor's own name, or as the variables are
             called where `explore` is called.

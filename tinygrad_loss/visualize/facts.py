@@ -141,7 +141,7 @@ def _node(record: NodeRecord, keep: _Keep) -> dict[str, Any]:
         "scope": list(record.scope),
         "line": shown_line(record.line),
         "memory": memory(record.held),
-        "attributes": {name: repr(value)[:80] for name, value in record.attributes.items()},
+        "attributes": {name: repr(value)[:80] for name, value in record.attributes.items()} | record.facts,
         "inputs": [],
         "value": keep.value(record.value),
         "gradient": keep.value(record.gradient),

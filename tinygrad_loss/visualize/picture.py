@@ -18,6 +18,7 @@ from .drawn import View
 from .heat import HEATS
 from .mermaid import mermaid_source
 from .names import values_in_frame
+from .programs import program_of, program_records
 from .render import render
 from .selecting import selected
 from .summary import summary_of
@@ -115,7 +116,8 @@ def draw(
     .pdf, .dot, .mmd (Mermaid) or .txt. The same program gives the same text, so a saved .dot can be compared.
 
     Args:
-        tensor: what to draw, usually the loss; or a compiled program, anything whose `records()` gives a graph.
+        tensor: what to draw, usually the loss; or a function made by `jit`, or its program: then the boxes are
+            the lines of its source.
         gradient: the upstream gradient at `tensor`, of its shape; by default ones.
         names: names for values, {"w": w}. Others are called by their tensor's own name, or as the variables are
             called where `draw` is called.
@@ -183,12 +185,10 @@ def _over(count: int, limit: int) -> str:
 
 
 def graph_of(tensor: Any, gradient: Any, names: Mapping[str, Any] | None, variables: list[tuple[str, Any]]) -> Graph:
-    """The records of a tensor; a compiled program brings its own."""
-    records = getattr(tensor, "records", None)
-    if callable(records):
-        found = records()
-        if isinstance(found, Graph):
-            return found
+    """The records of a tensor, or of a compiled program."""
+    program = program_of(tensor)
+    if program is not None:
+        return program_records(program)
     return walk(tensor, gradient, names, variables)
 
 

@@ -54,6 +54,7 @@ class NodeRecord:
     held: int = 0  # bytes kept alive by this node and by none before it
     made: int = 0  # the nodes in the order of their making: calls of a layer follow each other in it
     inputs: list[EdgeRecord] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)  # what else there is to say, by label
 
     @property
     def title(self) -> str:
