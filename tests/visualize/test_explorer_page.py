@@ -377,3 +377,22 @@ def test_the_notebook_frame_runs(browser):
     frame.locator("#first").click()
     assert frame.locator("#caption").text_content().startswith("Before the first step")
     page.close()
+
+
+def test_a_program_is_stepped_line_by_line(open_page):
+    w = tg.tensor([1.0, 2.0], requires_grad=True, name="w")
+
+    @tg.jit
+    def gradient(x):
+        (tg.sin(w * x) ** 2).sum().backward(retain_graph=False)
+
+    gradient(np.ones(2))
+    page = open_page(gradient, hash="step=1")
+    assert caption(page).startswith("Line 1 of ")
+    assert "np.sin" in page.locator("svg.shown").text_content()
+    graph = tg.explore(gradient).graph
+    first = next(record for record in graph.nodes.values() if record.kind == "op")
+    click_box(page, first.id)
+    assert first.facts["code"] in panel(page)
+    assert "reads" in panel(page)
+    assert "gradient ∂" not in panel(page)

@@ -16,7 +16,7 @@ Kind = Literal["ufunc", "reduce", "product", "view", "where", "cast", "call", "u
 class Value:
     """One array of the program: where it comes from, its shape and dtype, and a name to read."""
 
-    array: Any  # what it was during capture: read for constants, and by later tracing
+    array: Any  # what it was during capture; of all but constants only shape and dtype are kept
     source: Source = "step"
     name: str = ""
     owner: Any = None  # the Tensor of a leaf; the text of a host number
@@ -38,6 +38,11 @@ class Value:
     def size(self) -> int:
         """How many elements it has."""
         return int(np.size(self.array))
+
+    def forget(self) -> None:
+        """Keep shape and dtype alone, in no memory."""
+        if self.source in ("step", "argument", "leaf"):
+            self.array = np.broadcast_to(np.zeros((), self.dtype), self.shape)
 
 
 @dataclass(slots=True, eq=False)
@@ -128,3 +133,14 @@ class Listing:
     def kept(self) -> list[Value]:
         """The values that must be there at the end."""
         return [*self.outputs, *(new for _, new in self.assigned), *(g for _, g in self.gradients if g is not None)]
+
+    def forget(self) -> None:
+        """Let go of what the values were during capture."""
+        held = [*self.arguments, *self.leaves.values(), *self.draws]
+        for step in self.steps:
+            update = step.function
+            inside = [*update.steps] if isinstance(update, Update) else []
+            held += [*update.inputs, *update.results] if isinstance(update, Update) else []
+            held += [value for each in (step, *inside) for value in (*each.results, *each.operands)]
+        for value in held:
+            value.forget()

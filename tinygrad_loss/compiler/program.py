@@ -56,6 +56,7 @@ class Program:
         trains = bool(listing.gradients or self.leases)
         self._frozen = [(tensor, tensor._node is None) for tensor in self._read] if trains else []
         self._seen = -1
+        listing.forget()
         self.unstarted: list[Any] = []  # leaves whose .grad has to be None before a run
 
     @property

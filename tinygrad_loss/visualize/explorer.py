@@ -19,7 +19,7 @@ from .folding import deepest, homes, layers_of
 from .javascript import WhatIf, what_if
 from .layout import laid_out
 from .names import values_in_frame
-from .picture import Picture, check_arguments, fitting_view, graph_of
+from .picture import Picture, check_arguments, fitting_view, graph_of, refuse_for_programs
 from .selecting import selected
 from .theme import DARK, LIGHT, Theme
 from .view import box_count, title_of, view_of
@@ -176,6 +176,7 @@ def explore(
     <Explorer of multiply: 3 nodes, 24 B held; .save("backprop.html") writes the page>
     """
     check_arguments(names, {"radius": radius, "limit": limit})
+    refuse_for_programs(tensor, gradient=gradient, names=names)
     graph = graph_of(tensor, gradient, names, values_in_frame(sys._getframe(1)))
     return Explorer(graph, selected(graph, between, around, radius), limit)
 

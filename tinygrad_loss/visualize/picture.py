@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..compiler import Jitted, Program
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, RendererError, UnknownNameError, nearest
 from .badges import badges_of
@@ -26,7 +27,7 @@ from .text import text_of
 from .view import box_count, fitting_depth, title_of, view_of
 from .walk import Graph, walk
 
-__all__ = ["Picture", "check_arguments", "draw", "fitting_view", "graph_of"]
+__all__ = ["Picture", "check_arguments", "draw", "fitting_view", "graph_of", "refuse_for_programs"]
 
 
 class Picture:
@@ -149,6 +150,7 @@ def draw(
     ●    n0  a · leaf           value 2.0  gradient 3.0  scalar float64 · 8 B
     """
     check_arguments(names, {"depth": depth, "radius": radius, "limit": limit}, heat, direction)
+    refuse_for_programs(tensor, gradient=gradient, names=names, heat=heat, check=check or None)
     graph = graph_of(tensor, gradient, names, values_in_frame(sys._getframe(1)))
     shown = selected(graph, between, around, radius)
     return Picture(fitting_view(graph, shown, depth, limit, heat, check, details), direction)
@@ -190,6 +192,17 @@ def graph_of(tensor: Any, gradient: Any, names: Mapping[str, Any] | None, variab
     if program is not None:
         return program_records(program)
     return walk(tensor, gradient, names, variables)
+
+
+def refuse_for_programs(drawn: Any, **asked: Any) -> None:
+    """Refuse for a compiled program the arguments that only the graph of a tensor has a meaning for."""
+    given = [name for name, value in asked.items() if value is not None]
+    if given and isinstance(drawn, (Program, Jitted)):
+        raise ArgumentError(
+            f"{given[0]}= got a value, for a compiled program.",
+            "The lines of a program have code and shapes, but no values or gradients while it does not run.",
+            "Leave it out, or draw the loss that the function computes when called without jit.",
+        )
 
 
 NUMBERS = {  # the least that each allows, and what it is for

@@ -6,7 +6,11 @@
   const order = Object.keys(nodes); // inputs come before the nodes that use them
   const canChange = Object.keys(graph.whatIf.function).length > 0;
 
+  const isProgram = order.some((id) => nodes[id].facts.code); // its boxes are lines of code
+  document.body.classList.toggle("program", isProgram);
+
   const LISTED = 100; // leaves in the panel of the whole graph
+  const LETTER = 6; // the width of one, on average
   const READABLE = 0.3; // of full size: text drawn smaller cannot be read
 
   // Words: numbers and arrays as short text, as in the pictures
@@ -62,7 +66,7 @@
 
   function nameOf(id) {
     const node = nodes[id];
-    if (node.name) return node.kind === "leaf" && node.scope.length ? `${node.scope.at(-1)}.${node.name}` : node.name;
+    if (node.name) return node.kind === "leaf" && node.scope.length && !isProgram ? `${node.scope.at(-1)}.${node.name}` : node.name;
     return node.kind === "constant" && isScalar(node.value) ? brief(node.value) : `${node.title} ${id}`;
   }
 
@@ -73,7 +77,7 @@
   const arrivals = {}; // of contributions at each node: {step, after}
   for (const id of order) arrivals[id] = [];
   for (const id of graph.forward) madeAt[id] = steps.push({ kind: "forward", node: id }) - 1;
-  if (nodes[graph.output]) {
+  if (nodes[graph.output] && !isProgram) {
     arrivals[graph.output].push({ step: steps.push({ kind: "seed", node: graph.output }) - 1 });
   }
   const backwardFrom = steps.length - 1;
@@ -115,9 +119,14 @@
 
   function captionOf(position) {
     const step = steps[position];
+    if (step.kind === "start" && isProgram) return "Before the first line: only the arguments are there.";
     if (step.kind === "start") return "Before the first step: only leaves and constants have values.";
     if (step.kind === "forward") {
       const node = nodes[step.node];
+      if (isProgram) {
+        const text = node.name && node.title !== "return" ? `${node.name} = ${node.facts.code}` : node.facts.code;
+        return `Line ${position} of ${graph.forward.length}: ${text}${node.facts.shape ? `, ${node.facts.shape}` : ""}`;
+      }
       const formula = (ops[node.title] || {}).formula || node.title;
       return `Forward ${position} of ${graph.forward.length}: ${nameOf(step.node)}: ${formula} → ${brief(node.value)}`;
     }
@@ -183,12 +192,24 @@
     held[part].textContent = text;
   }
 
+  function fitting(box, text) {
+    const room = Math.floor((box.element.querySelector("rect").getAttribute("width") - 16) / LETTER);
+    return text.length > room ? `${text.slice(0, room - 1)}…` : text;
+  }
+
   function drawNumbers(view) {
     const step = state.step;
     for (const box of Object.values(view.boxes)) {
       const ready = box.held.every((id) => (madeAt[id] || 0) <= step);
       if (box.ready !== ready) box.element.classList.toggle("ahead", !ready);
       box.ready = ready;
+      if (isProgram) {
+        const { code, shape } = box.held.length === 1 ? nodes[box.held[0]].facts : {};
+        const { value } = nodes[box.held[0]];
+        write(box, "value", fitting(box, code || shape || (value ? brief(value) : "")));
+        write(box, "gradient", fitting(box, (code && shape) || ""));
+        continue;
+      }
       write(box, "value", ready ? box.held.map((id) => brief(nodes[id].value)).join(" and ") : "");
       const arrived = box.held.map((id) => gradientAt(id, step)).filter(Boolean);
       const open = box.held.some((id) => arrivals[id].length && !isComplete(id, step));
@@ -413,12 +434,13 @@
       make("div", { className: "faint" }, `${node.title} · ${id}${node.scope.length ? ` · in ${node.scope.join(" / ")}` : ""}`),
       facts([
         ["formula", op.formula], ["derivative", op.derivative], ["at a kink", op.kink], ["domain", op.domain],
-        ["attributes", attributes],
+        ["attributes", attributes], ["code", node.facts.code], ["shape", node.facts.shape],
         ["shape", value.shape ? `${shapeText(value.shape)} ${value.dtype}` : ""], ["memory", node.memory],
         ["made at", node.line],
       ]),
     ];
     if (canChange && !madeAt[id]) parts.push(make("h3", {}, "what if"), changer(id));
+    if (isProgram) return [...parts, ...lineParts(node, id)];
     parts.push(make("h3", {}, "value"), made ? shown(node.value) : make("span", { className: "faint" }, "not computed yet"));
     parts.push(make("h3", {}, `gradient ∂${nameOf(graph.output)}/∂${nameOf(id)}`));
     if (status) parts.push(make("div", { className: "faint" }, status));
@@ -432,17 +454,30 @@
     return parts;
   }
 
+  function links(title, ids) {
+    return ids.length ? [make("h3", {}, title), make("ul", {}, ...ids.map((id) => make("li", {}, link(id))))] : [];
+  }
+
+  function lineParts(node, id) {
+    const readers = order.filter((each) => nodes[each].inputs.some((edge) => edges[edge].source === id));
+    return [
+      ...(node.value ? [make("h3", {}, "value now"), shown(node.value)] : []),
+      ...links("reads", node.inputs.map((edge) => edges[edge].source)),
+      ...links("is read by", readers),
+    ];
+  }
+
   function layerPanel(view, box) {
     const layer = view.layers[box];
     const open = views[views.indexOf(view) + 1];
     const parts = [make("h2", {}, view.titles[box]), make("div", { className: "faint" }, `a layer of ${layer.members.length} nodes`)];
     if (open) parts.push(make("button", { textContent: "unfold", onclick: () => unfold(box) }));
-    for (const id of layer.outputs) {
+    for (const id of isProgram ? [] : layer.outputs) {
       const gradient = gradientAt(id, state.step);
       parts.push(make("h3", {}, `result ${nameOf(id)}`), shown(nodes[id].value));
       parts.push(make("h3", {}, "its gradient"), make("div", { className: "flowing" }, shown(gradient)));
     }
-    const inside = layer.members.map((id) => make("li", {}, link(id), ` ${brief(nodes[id].value)}`,
+    const inside = layer.members.map((id) => make("li", {}, link(id), ` ${isProgram ? nodes[id].facts.code || "" : brief(nodes[id].value)}`,
       make("div", { className: "flowing" }, nodes[id].gradient ? `∇ ${brief(gradientAt(id, state.step))}` : "")));
     parts.push(make("h3", {}, "inside"), make("ul", {}, ...inside));
     return parts;
@@ -455,6 +490,10 @@
     const view = current();
     if (view.note) parts.push(make("p", {}, view.note));
     parts.push(make("p", {}, "Click a box to see all of it. Step with ← and →."));
+    if (isProgram) {
+      const [states, given] = [true, false].map((held) => leaves.filter((id) => Boolean(nodes[id].value) === held));
+      return [...parts, ...links("arguments", given), ...links("parameters and states", states.slice(0, LISTED))];
+    }
     parts.push(make("h3", {}, "what if"));
     if (canChange) {
       const many = leaves.length ? leaves.slice(0, 40) : order.filter((id) => !madeAt[id]);
