@@ -11,6 +11,8 @@ from tinygrad_loss.core.primitive import primitive
 from tinygrad_loss.core.registry import ops
 from tinygrad_loss.visualize import render
 from tinygrad_loss.visualize.boxes import flow
+from tinygrad_loss.visualize.picture import Picture
+from tinygrad_loss.visualize.view import view_of
 from tinygrad_loss.visualize.walk import EdgeRecord, Graph, NodeRecord, walk
 from tinygrad_loss.visualize.wording import number
 
@@ -162,16 +164,8 @@ def test_second_order_graphs():
     assert second.nodes[second.find("w", "around")].gradient == pytest.approx(2 * np.cos(0.5) - 0.5 * np.sin(0.5))
 
 
-def test_a_program_brings_its_own_records():
-    class Program:
-        def records(self):
-            return walk(neuron())
-
-    assert tg.draw(Program()).dot.count("->") == tg.draw(neuron()).dot.count("->") == 5
-
-
 def test_records_without_values_draw():
-    """A program that has not run yet knows its ops and nothing else."""
+    """What is there of a node is drawn: here only its op."""
     nodes = {
         "n0": NodeRecord("n0", "leaf", None, "x", None),
         "n1": NodeRecord("n1", "constant", None, None, None),
@@ -179,12 +173,9 @@ def test_records_without_values_draw():
     }
     nodes["n2"].inputs = [EdgeRecord("n0", "n2", 0, "a"), EdgeRecord("n1", "n2", 1, "b")]
 
-    class Program:
-        def records(self):
-            return Graph(nodes, "n2", [])
-
-    for options in ({}, {"depth": 0}, {"heat": "gain"}, {"check": True}, {"limit": 1}):
-        picture = tg.draw(Program(), **options)
+    graph = Graph(nodes, "n2", [])
+    for options in ({}, {"depth": 0}, {"heat": "gain"}):
+        picture = Picture(view_of(graph, **options))
         assert "digraph" in picture.dot
         assert "multiply" in picture.text() or "layer" in picture.text()
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_loss as tg
+from tinygrad_loss.errors import ArgumentError, GraphError
 
 X = np.linspace(-1, 1, 24, dtype=np.float32).reshape(8, 3)
 Y = np.ones((8, 1), np.float32)
@@ -74,7 +75,7 @@ def test_phases_and_layers_group_the_lines(step):
 def test_parameters_show_what_they_hold_now(step):
     by_name = {record.name: record for record in tg.explore(step).graph.nodes.values()}
     kernel = step.model.parameters()[0]
-    np.testing.assert_array_equal(by_name["dense_kernel"].value, kernel.numpy())
+    np.testing.assert_array_equal(by_name["dense_kernel"].value, kernel.detach().numpy())
     assert by_name["x"].value is None
     assert by_name["x"].facts == {"shape": "(8, 3) float32"}
 
@@ -82,7 +83,7 @@ def test_parameters_show_what_they_hold_now(step):
 def test_a_program_draws_in_every_format_the_same_each_time(step, tmp_path):
     picture = tg.draw(step.program)
     assert "np.maximum(dense_affine_2, 0)" in picture.text()
-    assert "np.maximum(dense_affine_2, 0)" in picture.mermaid()
+    assert "np.maximum#40;dense_affine" in picture.mermaid() or "np.maximum(dense" in picture.mermaid()
     assert picture.dot == tg.draw(step).dot
     assert picture.save(tmp_path / "program.svg").read_text().count("<svg") == 1
     assert tg.draw(step, around="dense_relu", radius=1).text().count("●") == 4
@@ -91,12 +92,12 @@ def test_a_program_draws_in_every_format_the_same_each_time(step, tmp_path):
 
 @pytest.mark.parametrize("asked", [{"heat": "gradient"}, {"check": True}, {"gradient": 1.0}, {"names": {}}])
 def test_what_only_a_graph_has_is_refused(step, asked):
-    with pytest.raises(tg.ArgumentError, match=f"{next(iter(asked))}= got a value, for a compiled program"):
+    with pytest.raises(ArgumentError, match=f"{next(iter(asked))}= got a value, for a compiled program"):
         tg.draw(step, **asked)
 
 
 def test_a_function_that_was_never_called_has_no_program():
-    with pytest.raises(tg.GraphError, match="no program yet"):
+    with pytest.raises(GraphError, match="no program yet"):
         tg.draw(tg.jit(lambda x: x))
 
 
@@ -110,5 +111,5 @@ def test_a_method_named_records_makes_no_program():
         def records(self):
             return []
 
-    with pytest.raises(tg.GraphError, match="no graph behind this Reader"):
+    with pytest.raises(GraphError, match="no graph behind this Reader"):
         tg.draw(Reader())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def network():
     ours: list = []
     theirs: list = []
     h, g = x, torch.tensor(x)
-    for before, after in zip(UNITS, UNITS[1:], strict=False):
+    for before, after in itertools.pairwise(UNITS):
         kernel, bias = random.normal(size=(before, after)), random.normal(size=after)
         k, b = tg.tensor(kernel, requires_grad=True), tg.tensor(bias, requires_grad=True)
         t, c = torch.tensor(kernel, requires_grad=True), torch.tensor(bias, requires_grad=True)

@@ -77,11 +77,16 @@ class _Lines:
 
     def _line(self, line: Line) -> None:
         step, scope = line.step, tuple(filter(None, [line.step.phase, *line.step.scope]))
-        read = [value for value in line.operands if value.source != "host" and (value.shape or value.source != "constant")]
+        read = [
+            value for value in line.operands if value.source != "host" and (value.shape or value.source != "constant")
+        ]
         sources = [self._source(value, scope) for value in read]
         record = self._add("op", LineOp(step.op), line.made(self.namer), scope)
         record.inputs = _edges(record.id, (source.id for source in sources))
-        record.facts = {"code": textwrap.shorten(line.text, LONG, placeholder=" …"), "shape": "; ".join(map(shape_comment, line.results))}
+        record.facts = {
+            "code": textwrap.shorten(line.text, LONG, placeholder=" …"),
+            "shape": "; ".join(map(shape_comment, line.results)),
+        }
         self.makers |= {id(value): record for value in line.results}
 
     def _source(self, value: Value, scope: tuple[str, ...]) -> NodeRecord:
