@@ -92,7 +92,9 @@ def test_every_format_is_written(suffix, tmp_path):
 
 def test_notebooks_get_svg_or_else_text(monkeypatch):
     picture = tg.draw(neuron())
-    assert picture._repr_mimebundle_()["image/svg+xml"].count("<svg") == 1
+    shown = picture._repr_mimebundle_()["image/svg+xml"]
+    assert shown.count("<svg") == 1
+    assert '<svg style="max-width:100%;height:auto" width=' in shown, "a wide picture shrinks to the page"
     for renderer in ("_with_dot", "_with_pygraphviz"):
         monkeypatch.setattr(render, renderer, lambda source, format: 1 / 0)
     bundle = picture._repr_mimebundle_()

@@ -80,7 +80,8 @@ class Picture:
         """What a notebook shows: the SVG, or where nothing can render it, the text."""
         bundle = {"text/plain": self.text()}
         try:
-            bundle["image/svg+xml"] = self.svg()
+            # a page narrower than the picture would cut it off: let it shrink instead
+            bundle["image/svg+xml"] = self.svg().replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
         except RendererError as error:
             bundle["text/plain"] += f"\n\n{error}"
         return bundle
