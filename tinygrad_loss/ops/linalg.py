@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +24,16 @@ def transposed(x: Any) -> Any:
     return x.T if x.ndim == 2 else x.swapaxes(-1, -2)
 
 
+def rows_of(x: Any) -> Any:
+    """All rows below each other, as one matrix."""
+    return np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def by_rows(a: Any, b: Any) -> Any:
+    """Rows in any number of batch axes times one matrix: a single product of two matrices, not one for each batch."""
+    return np.reshape(rows_of(a) @ b, (*a.shape[:-1], b.shape[-1]))
+
+
 def left_adjoint(g: Any, y: Any, a: Any, b: Any) -> Any:
     """g bᵀ, summed over the batch axes along which a was broadcast; vectors as one-row matrices."""
     if a.ndim == 2 == b.ndim:
@@ -31,6 +42,8 @@ def left_adjoint(g: Any, y: Any, a: Any, b: Any) -> Any:
         full = g * b if a.ndim == 1 else np.expand_dims(g, -1) * b  # (..., rows, inner)
     elif a.ndim == 1:
         full = (np.expand_dims(g, -2) @ transposed(b))[..., 0, :]
+    elif b.ndim == 2:
+        return by_rows(g, b.T)
     else:
         full = g @ transposed(b)
     return full if full.shape == a.shape else sum_to(full, shape=a.shape)
@@ -44,6 +57,8 @@ def right_adjoint(g: Any, y: Any, a: Any, b: Any) -> Any:
         full = a * g if b.ndim == 1 else np.expand_dims(a, -1) * np.expand_dims(g, -2)
     elif b.ndim == 1:
         full = (transposed(a) @ np.expand_dims(g, -1))[..., 0]
+    elif b.ndim == 2:
+        return rows_of(a).T @ rows_of(g)
     else:
         full = transposed(a) @ g
     return full if full.shape == b.shape else sum_to(full, shape=b.shape)
@@ -97,7 +112,7 @@ def matmul(a: ArrayLike, b: ArrayLike) -> Tensor:
     >>> tg.matmul(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]))
     tensor([[11.]])
     """
-    return a @ b
+    return by_rows(a, b) if a.ndim > 2 == b.ndim else a @ b
 
 
 def dot(a: ArrayLike, b: ArrayLike) -> Tensor:
@@ -124,6 +139,10 @@ def ones(count: int, dtype: Any) -> Any:
     return read_only(np.ones(count, dtype))
 
 
+def _summed_rows(g: Any) -> Any:
+    return g if g.ndim == 1 else np.dot(ones(math.prod(g.shape[:-1]), g.dtype), rows_of(g))
+
+
 def explain_affine(x: Any, w: Any, b: Any) -> Exception:
     """The error for a bias, or else for the product, that does not fit."""
     if np.ndim(x) and np.ndim(w) == 2 and np.shape(x)[-1] == np.shape(w)[0]:
@@ -136,9 +155,9 @@ def explain_affine(x: Any, w: Any, b: Any) -> Exception:
 
 
 @primitive(
-    lambda g, y, x, w, b: g.dot(w.T) if g.ndim == 2 else g @ w.T,  # on small matrices dot takes half the time of @
+    lambda g, y, x, w, b: g.dot(w.T) if g.ndim == 2 else left_adjoint(g, y, x, w),  # on small matrices dot takes half the time of @
     lambda g, y, x, w, b: right_adjoint(g, y, x, w) if x.ndim != 2 else np.dot(x.T, g),
-    lambda g, y, x, w, b: np.dot(ones(len(g), g.dtype), g) if g.ndim == 2 else np.sum(g, axis=(*range(g.ndim - 1),)),
+    lambda g, y, x, w, b: np.dot(ones(len(g), g.dtype), g) if g.ndim == 2 else _summed_rows(g),
     pushes=[
         lambda t, y, x, w, b: t @ w,
         lambda t, y, x, w, b: x @ t,
@@ -160,4 +179,4 @@ def affine(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> Tensor:
     >>> tg.affine(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]), tg.tensor([0.5]))
     tensor([[11.5]])
     """
-    return (x.dot(w) if x.ndim == 2 else x @ w) + b
+    return (x.dot(w) if x.ndim == 2 else by_rows(x, w) if x.ndim > 2 == w.ndim else x @ w) + b
