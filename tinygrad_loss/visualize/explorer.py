@@ -29,6 +29,10 @@ __all__ = ["Explorer", "explore"]
 
 READABLE = 600  # boxes: a larger view is not the first to be shown
 DRAWN = 400  # boxes of the picture that stands in for the page where no script runs
+SCRIPTS = (  # in the order in which they are put together; what stands at the top of one may use those before it
+    *("data", "words", "steps", "views", "moving", "arrays"),
+    *("panel", "what_if", "state", "search", "main"),
+)
 HEIGHT = 640  # pixels of the frame in a notebook
 
 
@@ -43,10 +47,8 @@ class Explorer:
     @cached_property
     def html(self) -> str:
         """The page: one file that needs no network and no server."""
-        template = files(__package__).joinpath("page")
-        page, style, script = (
-            template.joinpath(f"explorer.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
-        )
+        page, style = _part("explorer.html"), _part("explorer.css")
+        script = "\n".join(_part(f"{name}.js") for name in SCRIPTS)
         views, svgs = self._views()
         whole = len(self.shown) == len(self.graph.nodes)
         change = (
@@ -179,6 +181,11 @@ def explore(
     refuse_for_programs(tensor, gradient=gradient, names=names)
     graph = graph_of(tensor, gradient, names, values_in_frame(sys._getframe(1)))
     return Explorer(graph, selected(graph, between, around, radius), limit)
+
+
+def _part(name: str) -> str:
+    """A file of the page, as it stands in the package."""
+    return files(__package__).joinpath("page", name).read_text(encoding="utf-8")
 
 
 def _colours(selector: str, theme: Theme) -> str:

@@ -1,0 +1,84 @@
+// State: the step, the node, the view and the theme, kept in the address
+
+function redraw() {
+  const view = current();
+  drawNumbers(view);
+  drawPanel();
+  $("steps").value = state.step;
+  $("caption").textContent = captionOf(state.step);
+  remember();
+}
+
+function remember() {
+  const parts = [`step=${state.step}`, `view=${state.view}`];
+  if (state.node) parts.push(`node=${state.node}`);
+  if (state.theme) parts.push(`theme=${state.theme}`);
+  try {
+    history.replaceState(null, "", `#${parts.join("&")}`);
+  } catch {
+    // a frame without an address of its own: there is nothing to remember in
+  }
+}
+
+function recall() {
+  const text = location.hash.slice(1);
+  const found = new URLSearchParams(/^\d+$/.test(text) ? `step=${text}` : text);
+  const view = found.get("view");
+  if (views.some((each) => each.name === view)) state.view = view;
+  const step = Number.parseInt(found.get("step"), 10);
+  if (step >= 0) state.step = Math.min(step, lastStep);
+  const node = found.get("node");
+  state.node = nodes[node] || (current() && current().layers[node]) ? node : null;
+  if (["light", "dark"].includes(found.get("theme"))) state.theme = found.get("theme");
+}
+
+function go(step) {
+  state.step = Math.min(Math.max(step, 0), lastStep);
+  redraw();
+  follow();
+}
+
+function follow() {
+  // where what is happening lies outside the window, in a picture large enough to be read, go there
+  const step = steps[state.step];
+  const id = step.edge ? edges[step.edge].source : step.node;
+  const view = current();
+  if (!id || state.step === lastStep || view.place.scale < READABLE) return;
+  const [x, y] = view.boxes[boxOf(view, id)].at;
+  const { width, height } = stageSize;
+  const [left, top] = [view.place.x + x * view.place.scale, view.place.y + y * view.place.scale];
+  if (left < 0 || top < 0 || left > width - 60 || top > height - 40) bring(id);
+}
+
+function select(id) {
+  state.node = id;
+  mark(current());
+  drawPanel();
+  remember();
+}
+
+function show(name) {
+  state.view = name;
+  for (const view of views) view.svg.classList.toggle("shown", view.name === name);
+  for (const button of $("views").children) button.classList.toggle("on", button.dataset.view === name);
+  const view = current();
+  if (!nodes[state.node] && !view.layers[state.node]) state.node = null;
+  if (!view.place) fit(view, READABLE);
+  find($("search").value);
+  redraw();
+}
+
+function unfold(box) {
+  const view = current();
+  const deeper = views[views.indexOf(view) + 1];
+  if (!deeper) return;
+  const inside = view.layers[box].outputs[0];
+  state.node = inside;
+  show(deeper.name);
+  bring(inside);
+}
+
+function paint() {
+  const dark = state.theme ? state.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+}
