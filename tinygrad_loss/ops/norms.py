@@ -90,9 +90,12 @@ def vector_norm(x: ArrayLike, *, axis: Any = None, keepdims: bool = False, ord: 
         return functions["astype"](functions["count_nonzero"](x, axis=axis, keepdims=keepdims), dtype=given(x).dtype)
     if isinstance(ord, str):
         raise _no_norm(ord, 1)
-    sums = total(size**ord, axis=axis, keepdims=keepdims)
-    safe = np.where(sums > 0, sums, 1)
-    return np.where(sums > 0, safe ** (1 / ord), 0)
+    # An element that is 0 has gradient 0, also for p < 1, where the slope of |x|ᵖ is infinite there.
+    other = size > 0
+    powers = np.where(other, np.where(other, size, 1) ** ord, 0 if ord > 0 else math.inf)
+    sums = total(powers, axis=axis, keepdims=keepdims)
+    regular = np.logical_and(sums > 0, sums < math.inf)
+    return np.where(regular, np.where(regular, sums, 1) ** (1 / ord), 0)
 
 
 def matrix_norm(x: ArrayLike, /, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:

@@ -132,7 +132,7 @@ def solve(a: ArrayLike, b: ArrayLike) -> Tensor:
 def _cofactors(x: Any) -> Any:
     """The derivative of the determinant: of small matrices by minors, of larger ones det(X) X⁻ᵀ."""
     n = np.shape(x)[-1]
-    if n == 1:
+    if n < 2:
         return np.ones_like(x)
     if n > SMALL:
         return np.linalg.det(x)[..., None, None] * transposed(np.linalg.inv(x))
