@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from html.parser import HTMLParser
+from types import MappingProxyType
 
 import numpy as np
 import pytest
+from browser import launched
 
 import tinygrad_loss as tg
 from tinygrad_loss.core.primitive import constant, elementwise, primitive
@@ -15,6 +18,7 @@ from tinygrad_loss.errors import ArgumentError, UnknownNameError
 from tinygrad_loss.teaching import cards
 from tinygrad_loss.teaching.card import card_of
 from tinygrad_loss.teaching.checks import check_op, sample_calls
+from tinygrad_loss.transforms import vjp
 
 NAMES = sorted(ops.keys() - {"item"})
 
@@ -22,7 +26,7 @@ NAMES = sorted(ops.keys() - {"item"})
 class Elements(HTMLParser):
     """The tags of a page, which must close in order, and the text between them."""
 
-    VOID = frozenset({"meta", "input", "br"})
+    VOID = frozenset({"meta", "input", "br", "wbr"})
 
     def __init__(self, page):
         super().__init__()
@@ -58,8 +62,59 @@ def test_every_op_has_a_card_that_is_right(name):
     assert sections["formula"] == ops[name].info["formula"]
     assert sections.get("derivative", "") == ops[name].info.get("derivative", "")
     assert sections.get("at the kink", "") == ops[name].info.get("kink", "")
-    assert {"kind", "both modes", "shapes", "try it"} <= sections.keys()
+    assert {"kind", "both modes", "shapes", "try it", "its block"} <= sections.keys()
     assert all(text for _, text in card.sections)
+
+
+class TestKinks:
+    """A card is stale too if a kink is not on it, or another value than the rule's."""
+
+    POINTS = np.arange(-14, 15) / 2
+    VALUES = MappingProxyType(
+        {"0": 0.0, "α": 1.0, "slope": 0.2, "λα": 1.7580993408473766, "∞": np.inf, "-∞": -np.inf, "1/ε": 1e7}
+    )
+
+    @staticmethod
+    def kinks(function):
+        """The points at which an elementwise function of one input jumps, or its slopes to both sides differ."""
+        h = 1e-7
+        with np.errstate(all="ignore"):
+            far_left, left, right, far_right = (function(TestKinks.POINTS + k * h) for k in (-2, -1, 1, 2))
+            slopes = (left - far_left) / h, (far_right - right) / h
+            turns = np.abs(slopes[1] - slopes[0]) > 1e-3 * (1 + np.abs(slopes[0]))
+            jumps = np.abs(right - left) > 1e-3
+        poles = np.abs(right) > 1e5  # of 1/x
+        return TestKinks.POINTS[(turns | jumps) & ~poles]
+
+    @pytest.mark.parametrize("name", [name for name in NAMES if ops[name].kind == "elementwise"])
+    def test_is_on_the_card(self, name):
+        op = ops[name]
+        count = op.parameters.inputs
+        attributes = sample_calls(op)[0][1]
+        for moving in range(count):
+            for held in (0.5, 2.0):
+
+                def function(x, moving=moving, held=held):
+                    inputs = [x if i == moving else np.full_like(x, held) for i in range(count)]
+                    results = op.call(*inputs, **attributes)
+                    return np.asarray(results[0] if isinstance(results, tuple) else results, float)
+
+                if name not in ("where", "dropout", "ldexp", "nan_to_num"):  # other inputs than numbers; inf and nan
+                    found = self.kinks(function)
+                    assert not found.size or "kink" in op.info, f"input {moving} at {found}"
+
+    @pytest.mark.parametrize("name", [name for name in NAMES if ops[name].kind == "elementwise"])
+    def test_has_the_value_that_the_rule_gives(self, name):
+        op = ops[name]
+        stated = re.match(r"(\S+) at (?!a = |the origin)", op.info.get("kink", ""))
+        if op.parameters.inputs == 1 and stated:
+            attributes = sample_calls(op)[0][1]
+            found = self.kinks(lambda x: np.asarray(op.call(x, **attributes)))
+            points = found if found.size else np.array([0.0])  # a square root has no left side
+            points = points[points > 0] if name in ("arccos", "arcsin", "arccosh") else points
+            points = points[points < 1e-7] if name == "clipped_log" else points
+            slope = vjp(lambda x: op.call(x, **attributes), points)[1](np.ones_like(points))
+            assert np.all(np.asarray(slope) == self.VALUES[stated[1]]), (points, slope)
 
 
 class TestChecks:
@@ -124,6 +179,50 @@ class TestNumbers:
         assert "Forward mode is the op itself" in texts["sum"]
         assert "f(ȧ, b) + f(a, ḃ)" in texts["matmul"]
         assert "No gradient" in texts["greater"]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    playwright, browser = launched()
+    page = browser.new_page(viewport={"width": 700, "height": 800})
+    troubles = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    path = cards("exp", "log_softmax", "binary_cross_entropy_with_logits").save(
+        tmp_path_factory.mktemp("page") / "a.html"
+    )
+    page.goto(path.as_uri())
+    yield page
+    browser.close()
+    playwright.stop()
+    assert not troubles
+
+
+@pytest.mark.browser
+class TestInABrowser:
+    def test_the_field_finds_cards_and_their_links(self, page):
+        page.fill("input", "Softmax")
+        assert page.locator("article:visible h2").all_inner_texts() == ["log_softmax(x, axis=-1)"]
+        assert page.locator("nav a:visible").count() == 1
+        assert page.locator(".none").is_hidden()
+
+    def test_it_says_that_it_finds_none(self, page):
+        page.fill("input", "no such card")
+        assert page.locator("article:visible").count() == 0
+        assert page.locator(".none").is_visible()
+        page.fill("input", "")
+        assert page.locator("article:visible").count() == 3
+        assert page.locator(".none").is_hidden()
+
+    @pytest.mark.parametrize("width", [360, 700, 1300])
+    def test_nothing_is_wider_than_the_page(self, page, width):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
+    def test_it_follows_the_readers_colours(self, page, scheme, dark):
+        page.emulate_media(color_scheme=scheme)
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (int(re.search(r"\d+", colour)[0]) < 128) == dark
 
 
 class TestForms:

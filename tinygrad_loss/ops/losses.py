@@ -74,6 +74,7 @@ def log_cosh(x: ArrayLike) -> Tensor:
     lambda t, y, p: t / np.maximum(p, EPSILON),
     formula="y = ln p, with p held within ε and 1 - ε",
     derivative="∂y/∂p = 1 / max(p, ε), also where p was held",
+    kink="1/ε at and below ε, where y itself stays the same: a wrong answer keeps its gradient",
     domain="p in 0 ... 1; ε = 1e-7",
     samples=lambda: [probabilities((2, 3)), probabilities(())],
 )
@@ -96,6 +97,7 @@ def clipped_log(p: ArrayLike) -> Tensor:
     lambda t, y, target, p: t * ((1 - target) / np.maximum(1 - p, EPSILON) - target / np.maximum(p, EPSILON)),
     formula="y = -target ln p - (1 - target) ln(1 - p), with p held within ε and 1 - ε",
     derivative="∂y/∂p = (1 - target)/(1 - p) - target/p, with denominators of at least ε",
+    kink="±1/ε where p is held, and y itself stays the same: a wrong answer keeps its gradient",
     domain="target and p in 0 ... 1; ε = 1e-7",
     samples=lambda: [probabilities((2, 3), (2, 3)), probabilities((2, 3), (3,)), probabilities((), ())],
 )
@@ -136,6 +138,7 @@ def held(p: Any) -> Any:
     lambda t, y, target, p: -t * target / np.maximum(p, EPSILON),
     formula="y = target ln(target/p), with target and p held within ε and 1",
     derivative="∂y/∂p = -target / max(p, ε), also where p was held",
+    kink="-target/ε at and below p = ε, where y itself stays the same: a wrong answer keeps its gradient",
     domain="target and p in 0 ... 1; ε = 1e-7",
     samples=lambda: [probabilities((2, 3), (2, 3)), probabilities((2, 3), (3,)), probabilities((), ())],
 )

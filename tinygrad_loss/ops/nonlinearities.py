@@ -13,6 +13,9 @@ import numpy as np
 from ..core.primitive import elementwise
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
+from .activations import _sigmoid
+from .exponentials import expm1_below, log1p_above
+from .masks import either, kept
 from .samples import arrays, scalars
 from .special import LARGE, erf, erfc, in_pieces, write_erf
 
@@ -42,7 +45,7 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et 
 
 
 @elementwise(
-    lambda t, y, x, negative_slope: np.where(x > 0, t, negative_slope * t),
+    lambda t, y, x, negative_slope: either(x > 0, t, negative_slope * t),
     formula="y = x for x > 0, else slope·x",
     derivative="∂y/∂x = 1 for x > 0, else slope",
     kink="slope at 0",
@@ -57,11 +60,11 @@ def leaky_relu(x: ArrayLike, negative_slope: float = 0.2) -> Tensor:
     >>> tg.leaky_relu(tg.tensor([-1.0, 2.0]))
     tensor([-0.2,  2. ])
     """
-    return np.where(x > 0, x, negative_slope * x)
+    return np.maximum(x, 0) + negative_slope * np.minimum(x, 0)  # one of the two is 0
 
 
 @elementwise(
-    lambda t, y, x, alpha: np.where(x > 0, t, t * alpha * np.exp(np.minimum(x, 0))),
+    lambda t, y, x, alpha: either(x > 0, t, t * alpha * np.exp(np.minimum(x, 0))),
     formula="y = x for x > 0, else α(eˣ - 1)",
     derivative="∂y/∂x = 1 for x > 0, else αeˣ",
     kink="α at 0",
@@ -76,11 +79,11 @@ def elu(x: ArrayLike, alpha: float = 1.0) -> Tensor:
     >>> tg.elu(tg.tensor([0.0, 2.0]))
     tensor([0., 2.])
     """
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+    return np.maximum(x, 0) + alpha * expm1_below(np.minimum(x, 0))
 
 
 @elementwise(
-    lambda t, y, x, alpha: np.where(x > 0, t, t * np.exp(np.minimum(x, 0) / alpha)),
+    lambda t, y, x, alpha: t * np.exp(np.minimum(x, 0) / alpha),
     formula="y = x for x > 0, else α(e^(x/α) - 1)",
     derivative="∂y/∂x = 1 for x > 0, else e^(x/α)",
     samples=lambda: [arrays((2, 3)), [*arrays((3,)), 0.5], scalars(1)],
@@ -94,13 +97,14 @@ def celu(x: ArrayLike, alpha: float = 1.0) -> Tensor:
     >>> tg.celu(tg.tensor([0.0, 2.0]))
     tensor([0., 2.])
     """
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
+    return np.maximum(x, 0) + alpha * expm1_below(np.minimum(x, 0) / alpha)
 
 
 @elementwise(
-    lambda t, y, x: t * np.where(x > 0, 1.0507009873554805, 1.7580993408473766 * np.exp(np.minimum(x, 0))),
+    lambda t, y, x: either(x > 0, t * 1.0507009873554805, t * (1.7580993408473766 * np.exp(np.minimum(x, 0)))),
     formula="y = λx for x > 0, else λα(eˣ - 1)",
     derivative="∂y/∂x = λ for x > 0, else λαeˣ",
+    kink="λα at 0",
     samples=lambda: [arrays((2, 3)), scalars(1)],
     reference=lambda x: SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(x)),
 )
@@ -112,13 +116,14 @@ def selu(x: ArrayLike) -> Tensor:
     >>> tg.selu(tg.tensor([0.0, 1.0]))
     tensor([0.        , 1.05070099])
     """
-    return np.where(x > 0, 1.0507009873554805 * x, 1.7580993408473766 * np.expm1(np.minimum(x, 0)))
+    return 1.0507009873554805 * np.maximum(x, 0) + 1.7580993408473766 * expm1_below(np.minimum(x, 0))
 
 
 @elementwise(
-    lambda t, y, x: np.where((x > 0) & (x < 6), t, 0),
+    lambda t, y, x: kept((x > 0) & (x < 6), t),
     formula="y = min(max(x, 0), 6)",
     derivative="∂y/∂x = 1 for 0 < x < 6, else 0",
+    kink="0 at 0 and at 6",
     samples=lambda: [arrays((2, 3)), [np.array([-1.0, 3.0, 7.0])], scalars(1)],
     reference=lambda x: np.clip(x, 0, 6),
 )
@@ -128,11 +133,11 @@ def relu6(x: ArrayLike) -> Tensor:
     >>> tg.relu6(tg.tensor([-1.0, 3.0, 8.0]))
     tensor([0., 3., 6.])
     """
-    return np.minimum(np.maximum(x, 0), 6)
+    return np.clip(x, 0, 6)
 
 
 @elementwise(
-    lambda t, y, x: t * np.exp(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))),
+    lambda t, y, x: t * _sigmoid(x),
     formula="y = ln(1 + eˣ)",
     derivative="∂y/∂x = 1/(1 + e⁻ˣ)",
     samples=lambda: [arrays((2, 3)), scalars(1)],
@@ -144,11 +149,11 @@ def softplus(x: ArrayLike) -> Tensor:
     >>> tg.softplus(tg.tensor([0.0, 1000.0]))
     tensor([6.93147181e-01, 1.00000000e+03])
     """
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return np.maximum(x, 0) + log1p_above(np.exp(-np.abs(x)))
 
 
 @elementwise(
-    lambda t, y, x: t * np.exp(np.minimum(-x, 0) - np.log1p(np.exp(-np.abs(x)))),
+    lambda t, y, x: t * _sigmoid(-x),
     formula="y = ln(1/(1 + e⁻ˣ))",
     derivative="∂y/∂x = 1/(1 + eˣ)",
     samples=lambda: [arrays((2, 3)), scalars(1)],
@@ -160,7 +165,7 @@ def log_sigmoid(x: ArrayLike) -> Tensor:
     >>> tg.log_sigmoid(tg.tensor([0.0, -1000.0]))
     tensor([-6.93147181e-01, -1.00000000e+03])
     """
-    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+    return np.minimum(x, 0) - log1p_above(np.exp(-np.abs(x)))
 
 
 @elementwise(
@@ -198,9 +203,10 @@ def squareplus(x: ArrayLike, b: float = 4) -> Tensor:
 
 
 @elementwise(
-    lambda t, y, x: np.where(np.abs(x) < 3, t / 6, 0),
+    lambda t, y, x: kept(np.abs(x) < 3, t / 6),
     formula="y = min(max(x/6 + ½, 0), 1)",
     derivative="∂y/∂x = 1/6 for |x| < 3, else 0",
+    kink="0 at ±3",
     samples=lambda: [arrays((2, 3)), [np.array([-4.0, 1.0, 5.0])], scalars(1)],
     reference=lambda x: np.clip(x / 6 + 0.5, 0, 1),
 )
@@ -210,13 +216,14 @@ def hard_sigmoid(x: ArrayLike) -> Tensor:
     >>> tg.hard_sigmoid(tg.tensor([-4.0, 0.0, 4.0]))
     tensor([0. , 0.5, 1. ])
     """
-    return np.minimum(np.maximum(x / 6 + 0.5, 0), 1)
+    return np.clip(x / 6 + 0.5, 0, 1)
 
 
 @elementwise(
-    lambda t, y, x: np.where(np.abs(x) < 1, t, 0),
+    lambda t, y, x: kept(np.abs(x) < 1, t),
     formula="y = min(max(x, -1), 1)",
     derivative="∂y/∂x = 1 for |x| < 1, else 0",
+    kink="0 at ±1",
     samples=lambda: [arrays((2, 3)), [np.array([-2.0, 0.5, 1.5])], scalars(1)],
     reference=lambda x: np.clip(x, -1, 1),
 )
@@ -226,13 +233,14 @@ def hard_tanh(x: ArrayLike) -> Tensor:
     >>> tg.hard_tanh(tg.tensor([-4.0, 0.5, 4.0]))
     tensor([-1. ,  0.5,  1. ])
     """
-    return np.minimum(np.maximum(x, -1), 1)
+    return np.clip(x, -1, 1)
 
 
 @elementwise(
-    lambda t, y, x, threshold: np.where(np.abs(x) > threshold, t, 0),
+    lambda t, y, x, threshold: kept(np.abs(x) > threshold, t),
     formula="y = x for |x| > threshold, else 0",
     derivative="∂y/∂x = 1 for |x| > threshold, else 0",
+    kink="0 at ±threshold, where it jumps",
     samples=lambda: [arrays((2, 3)), [np.array([-2.0, 0.3, 1.5]), 1.0]],
     reference=lambda x, threshold=0.5: np.where(np.abs(x) > threshold, x, 0),
 )
@@ -242,13 +250,14 @@ def hard_shrink(x: ArrayLike, threshold: float = 0.5) -> Tensor:
     >>> tg.hard_shrink(tg.tensor([-0.3, 2.0]))
     tensor([0., 2.])
     """
-    return np.where(np.abs(x) > threshold, x, 0)
+    return kept(np.abs(x) > threshold, x)
 
 
 @elementwise(
-    lambda t, y, x, threshold: np.where(np.abs(x) > threshold, t, 0),
+    lambda t, y, x, threshold: kept(np.abs(x) > threshold, t),
     formula="y = sign(x)·max(|x| - threshold, 0)",
     derivative="∂y/∂x = 1 for |x| > threshold, else 0",
+    kink="0 at ±threshold",
     samples=lambda: [arrays((2, 3)), [np.array([-2.0, 0.3, 1.5]), 1.0]],
     reference=lambda x, threshold=0.5: np.sign(x) * np.maximum(np.abs(x) - threshold, 0),
 )
@@ -258,13 +267,14 @@ def soft_shrink(x: ArrayLike, threshold: float = 0.5) -> Tensor:
     >>> tg.soft_shrink(tg.tensor([-0.3, 2.0]))
     tensor([0. , 1.5])
     """
-    return np.where(x > threshold, x - threshold, np.where(x < -threshold, x + threshold, 0))
+    return x - np.clip(x, -threshold, threshold)
 
 
 @elementwise(
-    lambda t, y, x, threshold, default_value: np.where(x > threshold, t, 0),
+    lambda t, y, x, threshold, default_value: kept(x > threshold, t),
     formula="y = x for x > threshold, else the default",
     derivative="∂y/∂x = 1 for x > threshold, else 0",
+    kink="0 at the threshold, where it jumps",
     samples=lambda: [[*arrays((2, 3)), 0.1, -1.0]],
     reference=lambda x, threshold, default_value: np.where(x > threshold, x, default_value),
 )
@@ -274,7 +284,7 @@ def threshold(x: ArrayLike, threshold: float, default_value: float) -> Tensor:
     >>> tg.threshold(tg.tensor([-1.0, 2.0]), 0.5, 0.0)
     tensor([0., 2.])
     """
-    return np.where(x > threshold, x, default_value)
+    return either(x > threshold, x, np.zeros_like(x) + default_value)
 
 
 def silu(x: ArrayLike) -> Tensor:

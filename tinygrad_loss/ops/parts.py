@@ -59,6 +59,7 @@ def copysign(a: ArrayLike, b: ArrayLike) -> Tensor:
     lambda t, y, x, at_zero: np.where(x == 0, t, 0),
     formula="y = 0 for x < 0, 1 for x > 0, the given value at 0",
     derivative="∂y/∂x = 0, ∂y/∂(value at 0) = 1 where x = 0",
+    kink="it jumps at x = 0; the derivative there is 0",
     samples=lambda: [[np.array([-1.5, 0.0, 2.0]), *arrays((2, 3))], [np.array([[0.0], [1.0]]), *arrays((3,))]],
 )
 def heaviside(x: ArrayLike, at_zero: ArrayLike) -> Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 from ..core.primitive import Op
 from ..core.registry import functions
 from ..transforms import vjp
+from ..visualize.facts import block_of
 from ..visualize.formulas import right_side, with_numbers
 from ..visualize.wording import number
 from .checks import Check, check_op, floating, function_of, moving_inputs, sample_calls
@@ -106,6 +107,7 @@ def card_of(op: Op) -> Card:
         ("raises", texts.get("Raises", "")),
         ("try it", texts["example"]),
         ("source", texts.get("Source", "")),
+        ("its block", f"# {op.kernel.__module__}\n{block_of(op)}"),
     ]
     kept = [(title, text) for title, text in sections if text]
     return Card(op.name, _signature(op, public), texts["summary"], op.kind, check_op(op), kept)

@@ -13,7 +13,7 @@ from .card import Card, card_of
 
 __all__ = ["Deck", "cards"]
 
-AS_CODE = frozenset({"shapes", "with numbers", "try it"})  # sections whose lines and spaces count
+AS_CODE = frozenset({"shapes", "with numbers", "try it", "its block"})  # sections whose lines and spaces count
 MADE_BY_THE_ENGINE = frozenset({"item"})  # stands for one of several results, and is never called by hand
 
 STYLE = """
@@ -21,22 +21,24 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { DARK } }
 body { margin: 0 auto; max-width: 60rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
        font: 16px/1.5 Helvetica, Arial, sans-serif; }
-header p, .kind { color: var(--faint); }
+[hidden] { display: none !important; }
+header p, .none { color: var(--faint); }
 input { font: inherit; width: 100%; box-sizing: border-box; padding: .5rem .75rem; border: 1px solid var(--line);
         border-radius: .4rem; background: var(--paper); color: var(--ink); }
-nav { columns: 9rem; margin: 1rem 0 2rem; font-size: .9rem; }
-nav a { display: block; color: inherit; text-decoration: none; overflow-wrap: anywhere; }
+nav { columns: 11rem; margin: 1rem 0 2rem; font-size: .9rem; }
+nav a { display: block; color: inherit; text-decoration: none; }
 nav a:hover, nav a:focus { text-decoration: underline; }
 article { border: 1px solid var(--line); border-radius: .5rem; padding: 1rem 1.25rem; margin: 0 0 1.25rem;
           break-inside: avoid; }
-h2 { margin: 0; font-size: 1.15rem; font-family: ui-monospace, Menlo, Consolas, monospace; }
+h2 { margin: 0; overflow-wrap: anywhere; font-size: 1.15rem; font-family: ui-monospace, Menlo, Consolas, monospace; }
 .badge { font-size: .85rem; margin: .15rem 0 .5rem; color: var(--faint); }
 .badge.right { color: var(--good); } .badge.wrong { color: var(--bad); font-weight: bold; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1rem; margin: .75rem 0 0; }
 dt { color: var(--faint); } dd { margin: 0; min-width: 0; }
 dd.formula { font-family: "STIX Two Text", Cambria, Georgia, serif; font-size: 1.1rem; }
-pre { margin: 0; overflow-x: auto; font: .85rem/1.45 ui-monospace, Menlo, Consolas, monospace; }
-@media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
+pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere;
+      font: .85rem/1.45 ui-monospace, Menlo, Consolas, monospace; }
+@media (max-width: 40rem) { dl { grid-template-columns: minmax(0, 1fr); gap: 0; } dd { margin-bottom: .5rem; } }
 @media print { input, nav { display: none; } }
 """
 FILTER = """
@@ -45,6 +47,7 @@ field.addEventListener("input", () => {
   const wanted = field.value.trim().toLowerCase();
   for (const card of document.querySelectorAll("article, nav a"))
     card.hidden = !card.dataset.text.includes(wanted);
+  document.querySelector(".none").hidden = document.querySelector("article:not([hidden])") !== null;
 });
 """
 
@@ -75,7 +78,7 @@ class Deck:
     def html(self) -> str:
         """The cards as a whole page, with its styles and a field to search in."""
         style = STYLE.replace("LIGHT", _colours(LIGHT)).replace("DARK", _colours(DARK))
-        links = "".join(f'<a href="#{_anchor(c)}" data-text="{_searched(c)}">{_safe(c.name)}</a>' for c in self.cards)
+        links = "".join(f'<a href="#{_anchor(c)}" data-text="{_searched(c)}">{_broken(c.name)}</a>' for c in self.cards)
         count = "1 op" if len(self) == 1 else f"{len(self)} ops"
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -84,6 +87,7 @@ class Deck:
             f"<header><h1>The calculus of {count}</h1><p>Made from the ops' own declarations; "
             "each derivative was held against differences when the page was made.</p></header>"
             '<input type="search" placeholder="Find: a name, a formula, a word" aria-label="Find a card">'
+            f'<p class="none" hidden>No card has that.</p>'
             f"<nav>{links}</nav><main>{''.join(map(_article, self.cards))}</main>"
             f"<script>{FILTER}</script></body></html>\n"
         )
@@ -144,6 +148,11 @@ def _colours(theme: Theme) -> str:
 
 def _safe(text: str) -> str:
     return html.escape(text, quote=True)
+
+
+def _broken(name: str) -> str:
+    """A long name may go on in the next line after an underscore, not within a word."""
+    return _safe(name).replace("_", "_<wbr>")
 
 
 def _anchor(card: Card) -> str:

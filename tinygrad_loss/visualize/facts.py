@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import ast
 import inspect
-import math
 from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
-import numpy as np
-
+from .arrays import Keep, layouts
 from .formulas import derivative_of
 from .lines import shown_line
 from .stepper import Trace, factor
 from .walk import EdgeRecord, Graph, NodeRecord
-from .wording import memory, norm
+from .wording import memory
 
-__all__ = ["facts_of"]
-
-CELLS = (1024, 256, 64, 16)  # elements kept of one array: as many as leave the page small
-ALL_CELLS = 400_000  # elements kept of all arrays together
-DIGITS = 6  # significant ones in the elements of arrays; single numbers keep all
+__all__ = ["block_of", "facts_of"]
 
 
 def facts_of(graph: Graph, shown: Collection[str]) -> dict[str, Any]:
     """Nodes, edges and steps of the part shown, by the ids of the walk."""
     inside = set(shown)
     records = [record for record in graph.nodes.values() if record.id in inside]
-    keep = _Keep(records)
+    keep = Keep([record.value for record in records], layouts(graph))
     edges = [edge for edge in graph.edges if {edge.source, edge.target} <= inside]
     flowing = [edge for edge in graph.edges if edge.source in inside and edge.contribution is not None]
     uses = Counter(edge.source for edge in flowing)
@@ -55,85 +49,7 @@ def edge_id(edge: EdgeRecord) -> str:
     return f"e{edge.source[1:]}_{edge.target[1:]}_{edge.index}"
 
 
-class _Keep:
-    """Arrays as data, with so many of their elements that the page stays small."""
-
-    def __init__(self, records: list[NodeRecord]) -> None:
-        sizes = [np.size(part) for record in records for part in _parts(record.value)]
-        self.cells = next((c for c in CELLS if 4 * sum(min(size, c) for size in sizes) <= ALL_CELLS), CELLS[-1])
-
-    def value(self, value: Any) -> Any:
-        """An array with its shape, dtype and elements, or a smaller image of it with its statistics."""
-        if value is None:
-            return None
-        if isinstance(value, tuple):
-            return {"parts": [self.value(part) for part in value]}
-        array = np.asarray(value)
-        found: dict[str, Any] = {"shape": list(array.shape), "dtype": str(array.dtype)}
-        if array.dtype.kind not in "fiub":
-            return found | {"text": str(array)[:200]}
-        if array.size == 1:
-            return found | {"cells": [_plain(array.ravel()[0])]}
-        if array.size <= self.cells:
-            found["cells"] = _short(array)
-        else:
-            image = _pooled(array, math.isqrt(self.cells))
-            found["image"] = {"shape": list(image.shape), "cells": _short(image)}
-        return found | _statistics(array)
-
-
-def _parts(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _plain(x: Any) -> Any:
-    """A number as JSON has it; NaN and the infinities by name."""
-    if isinstance(x, (bool, np.bool_)):
-        return bool(x)
-    value = float(x)
-    if math.isfinite(value):
-        return int(x) if np.asarray(x).dtype.kind in "iu" else value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def _short(array: Any) -> list[Any]:
-    """The elements in a few digits."""
-    if array.dtype.kind != "f":
-        return [_plain(x) for x in array.ravel()]
-    return [float(f"{x:.{DIGITS}g}") if math.isfinite(x) else _plain(x) for x in array.ravel().tolist()]
-
-
-def _pooled(array: Any, side: int) -> Any:
-    """A matrix of at most side x side: from each block the element furthest from zero, as a gradient hides in few."""
-    matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
-    if matrix.shape[0] == 1:  # a vector: folded into rows
-        length = math.isqrt(matrix.size - 1) + 1
-        matrix = np.pad(matrix.ravel(), (0, -matrix.size % length)).reshape(-1, length)
-    for axis in (0, 1):
-        length = matrix.shape[axis]
-        if length > side:
-            starts = np.linspace(0, length, side, endpoint=False).astype(int)
-            magnitude = np.abs(matrix.astype(np.float64)) if matrix.dtype.kind != "b" else matrix
-            peaks = np.maximum.reduceat(magnitude, starts, axis=axis)
-            lowest = np.minimum.reduceat(matrix, starts, axis=axis)
-            highest = np.maximum.reduceat(matrix, starts, axis=axis)
-            matrix = np.where(highest == peaks, highest, lowest)
-    return matrix
-
-
-def _statistics(array: Any) -> dict[str, Any]:
-    if not array.size or array.dtype.kind == "b":
-        return {}
-    finite = array[np.isfinite(array)]
-    found = {"norm": _plain(norm(array)), "zeros": int(array.size - np.count_nonzero(array))}
-    if finite.size:
-        found |= {"min": _plain(finite.min()), "max": _plain(finite.max()), "mean": _plain(finite.mean(dtype=float))}
-    if finite.size < array.size:
-        found["bad"] = int(array.size - finite.size)
-    return found
-
-
-def _node(record: NodeRecord, keep: _Keep) -> dict[str, Any]:
+def _node(record: NodeRecord, keep: Keep) -> dict[str, Any]:
     found = {
         "kind": record.kind,
         "title": record.title,
@@ -144,15 +60,15 @@ def _node(record: NodeRecord, keep: _Keep) -> dict[str, Any]:
         "attributes": {name: repr(value)[:80] for name, value in record.attributes.items()},
         "facts": record.facts,
         "inputs": [],
-        "value": keep.value(record.value),
-        "gradient": keep.value(record.gradient),
+        "value": keep.value(record.value, record.id),
+        "gradient": keep.value(record.gradient, record.id),
     }
     if record.stored is not None:
-        found["stored"] = keep.value(record.stored)
+        found["stored"] = keep.value(record.stored, record.id)
     return found
 
 
-def _edge(graph: Graph, edge: EdgeRecord, keep: _Keep, uses: int) -> dict[str, Any]:
+def _edge(graph: Graph, edge: EdgeRecord, keep: Keep, uses: int) -> dict[str, Any]:
     target = graph.nodes[edge.target]
     found: dict[str, Any] = {
         "source": edge.source,
@@ -163,14 +79,14 @@ def _edge(graph: Graph, edge: EdgeRecord, keep: _Keep, uses: int) -> dict[str, A
     if edge.contribution is not None:
         arguments = [each.argument for each in target.inputs]
         found["derivative"] = derivative_of(target.text("derivative"), edge.argument, arguments)
-        found["local"] = keep.value(factor(graph, edge))
+        found["local"] = keep.value(factor(graph, edge), edge.target)
         if uses > 1 or isinstance(graph.nodes[edge.source].value, tuple):
-            found["contribution"] = keep.value(edge.contribution)
+            found["contribution"] = keep.value(edge.contribution, edge.source)
         # the only contribution is the gradient itself, and is not written twice
     return found
 
 
-def _contributions(graph: Graph, keep: _Keep, uses: Counter[str], inside: set[str]) -> list[dict[str, Any]]:
+def _contributions(graph: Graph, keep: Keep, uses: Counter[str], inside: set[str]) -> list[dict[str, Any]]:
     """The backward steps: which edge passes its contribution on, and what the gradient is then, if not complete."""
     found: list[dict[str, Any]] = []
     arrived: Counter[str] = Counter()
@@ -181,7 +97,7 @@ def _contributions(graph: Graph, keep: _Keep, uses: Counter[str], inside: set[st
             if source in inside and flow.edge.target in inside:
                 one: dict[str, Any] = {"edge": edge_id(flow.edge)}
                 if arrived[source] < uses[source]:
-                    one["after"] = keep.value(flow.after)
+                    one["after"] = keep.value(flow.after, source)
                 found.append(one)
     return found
 
@@ -189,10 +105,10 @@ def _contributions(graph: Graph, keep: _Keep, uses: Counter[str], inside: set[st
 def _about(op: Any) -> dict[str, str]:
     """An op's own words, and the block that declares it."""
     texts = {name: str(op.info.get(name, "")) for name in ("formula", "derivative", "kink", "domain")}
-    return {name: text for name, text in texts.items() if text} | {"kind": op.kind, "source": _block(op)}
+    return {name: text for name, text in texts.items() if text} | {"kind": op.kind, "source": block_of(op)}
 
 
-def _block(op: Any) -> str:
+def block_of(op: Any) -> str:
     """The op's declaration as it stands in the library, without its docstring and what is only for tests."""
     try:
         lines = inspect.getsource(op.kernel).splitlines()
