@@ -80,6 +80,19 @@ def test_convolution_is_pytorchs(stride, padding, dilation, groups):
 
 
 @pytest.mark.oracle
+def test_output_padding_beyond_another_patch():
+    torch = pytest.importorskip("torch")
+    x, w = RANDOM.normal(size=(2, 2, 4, 4)), RANDOM.normal(size=(2, 2, 2, 3))
+    settings = {"stride": (3, 2), "padding": (1, 2), "output_padding": (2, 3), "dilation": (4, 4), "groups": 2}
+    a, b = tg.tensor(x, requires_grad=True), tg.tensor(w, requires_grad=True)
+    p, q = torch.tensor(x, requires_grad=True), torch.tensor(w, requires_grad=True)
+    (tg.conv_transpose2d(a, b, **settings) ** 2).sum().backward()
+    (torch.nn.functional.conv_transpose2d(p, q, **settings) ** 2).sum().backward()
+    np.testing.assert_allclose(a.grad, p.grad.numpy(), rtol=1e-10, atol=1e-11)
+    np.testing.assert_allclose(b.grad, q.grad.numpy(), rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.oracle
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 def test_pooling_is_pytorchs(size):
     torch = pytest.importorskip("torch")

@@ -341,6 +341,7 @@ class TestDifferences:
             check(np.diff, CUBE, axis=axis)
         check(np.diff, CUBE, n=2)
         check(np.diff, CUBE, n=0)
+        assert np.diff(tg.tensor(CUBE), n=0, prepend=1.0).shape == np.diff(CUBE, n=0, prepend=1.0).shape
         check(np.diff, CUBE, prepend=1.0, append=2.0, axis=1)
         check(lambda x, before: np.diff(x, prepend=before), CUBE, CUBE[..., :2])
         check(lambda x, after: np.diff(x, append=after), CUBE[0, 0], np.array(0.5))

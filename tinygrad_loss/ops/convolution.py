@@ -96,6 +96,10 @@ _SAMPLES = [
 ]
 
 
+# The image is longer than the patches reach, as output_padding makes it.
+_WITH_ROOM: dict[str, Any] = {"stride": (2,), "padding": ((0, 1),), "dilation": (3,), "groups": 1}
+
+
 def _out_shape(x: Sizes, w: Sizes, a: dict[str, Any]) -> Sizes:
     space = zip(x[1:-1], w[:-2], a["stride"], a["padding"], a["dilation"], strict=True)
     return (x[0], *((n + sum(p) - (k - 1) * d - 1) // s + 1 for n, k, s, p, d in space), w[-1])
@@ -138,13 +142,21 @@ def convolved(x: Any, w: Any, stride: Sizes, padding: Pairs, dilation: Sizes, gr
     return out.reshape(len(x), *places, w.shape[-1])
 
 
+def _meeting(y: Any, places: Sizes) -> Any:
+    """y at its first `places`: an image with room behind the last patch would have more of them."""
+    return y if np.shape(y)[1:-1] == places else y[(slice(None), *(slice(0, n) for n in places))]
+
+
 @bilinear(
-    lambda t, y, g, w, space, **a: _convolution(t, w, **a),
+    lambda t, y, g, w, space, **a: _meeting(_convolution(t, w, **a), np.shape(g)[1:-1]),
     lambda t, y, g, w, space, **a: _kernel(t, g, kernel=tuple(np.shape(w)[:-2]), **a),
     name="convolution_image",
     formula="x[s·p + d·k] = Σ y[p] w[k], the transposed convolution",
     derivative="ȳ = conv(x̄, w), w̄[k] = Σₚ x̄[s·p + d·k] y[p]",
-    samples=lambda: [[*arrays(_out_shape(x, w, a), w), {"space": x[1:-1], **a}] for x, w, a in _SAMPLES],
+    samples=lambda: [
+        *([*arrays(_out_shape(x, w, a), w), {"space": x[1:-1], **a}] for x, w, a in _SAMPLES),
+        [*arrays((1, 2, 1), (2, 1, 1)), {"space": (9,), **_WITH_ROOM}],
+    ],
 )
 def _image(
     y: ArrayLike, w: ArrayLike, space: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int
@@ -182,11 +194,14 @@ def spread(y: Any, w: Any, space: Sizes, stride: Sizes, padding: Pairs, dilation
 
 @bilinear(
     lambda t, y, x, g, kernel, **a: _image(g, t, space=tuple(np.shape(x)[1:-1]), **a),
-    lambda t, y, x, g, kernel, **a: _convolution(x, t, **a),
+    lambda t, y, x, g, kernel, **a: _meeting(_convolution(x, t, **a), np.shape(g)[1:-1]),
     name="convolution_kernel",
     formula="w[k] = Σₚ x[s·p + d·k] y[p]",
     derivative="x̄ = Σ y[p] w̄[k] at s·p + d·k, ȳ = conv(x, w̄)",
-    samples=lambda: [[*arrays(x, _out_shape(x, w, a)), {"kernel": w[:-2], **a}] for x, w, a in _SAMPLES],
+    samples=lambda: [
+        *([*arrays(x, _out_shape(x, w, a)), {"kernel": w[:-2], **a}] for x, w, a in _SAMPLES),
+        [*arrays((1, 9, 1), (1, 2, 1)), {"kernel": (2,), **_WITH_ROOM}],
+    ],
 )
 def _kernel(
     x: ArrayLike, y: ArrayLike, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int

@@ -62,7 +62,7 @@ def diff(
 ) -> Tensor:
     """The differences of neighbours along an axis, taken n times; its adjoint is minus the differences of g.
 
-    Shapes: the axis gets n elements shorter, after what is put before and behind.
+    Shapes: the axis gets n elements shorter, after what is put before and behind (for n = 0 nothing is).
 
     Raises:
         ArgumentError: for a negative n.
@@ -76,6 +76,8 @@ def diff(
         )
     if np.ndim(x) == 0:
         raise ShapeError("diff got a 0-d array.", "It needs an axis to go along.", "Pass an array of several values.")
+    if n == 0:
+        return x  # type: ignore[return-value]
     place = axes_of(x, axis)[0]
     before = [] if prepend is None else [end_of(x, prepend, place)]
     after = [] if append is None else [end_of(x, append, place)]
