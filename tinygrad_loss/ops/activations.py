@@ -9,13 +9,14 @@ import numpy as np
 from ..core.primitive import elementwise
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import StaleViewError
+from .masks import kept
 from .samples import arrays, scalars
 
 __all__ = ["relu", "sigmoid"]
 
 
 @elementwise(
-    lambda t, y, x: np.where(x > 0, t, 0),
+    lambda t, y, x: kept(x > 0, t),
     formula="y = max(x, 0)",
     derivative="∂y/∂x = 1 where x > 0, else 0",
     kink="0 at 0",
@@ -55,7 +56,7 @@ def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = No
 )
 def _sigmoid(x: ArrayLike) -> Tensor:
     e = np.exp(-np.abs(x))  # never above 1, so nothing overflows
-    return np.where(x >= 0, 1, e) / (1 + e)
+    return np.maximum(e, x >= 0) / (1 + e)  # 1 where x ≥ 0, else e
 
 
 @_sigmoid.op.front

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,20 @@ from ..core.tensor import ArrayLike, Tensor
 from .samples import arrays, positives, scalars
 
 __all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10"]
+
+# Within kernels: NumPy computes exp, log and tanh for several elements at once, expm1 and log1p for one.
+
+
+def expm1_below(x: Any) -> Any:
+    """eˣ - 1 for x ≤ 0, to a few units in the last place: nothing cancels in 2 tanh(x/2)/(1 - tanh(x/2))."""
+    half = np.tanh(0.5 * x)
+    return 2 * half / (1 - half)
+
+
+def log1p_above(x: Any) -> Any:
+    """ln(1 + x) for 0 ≤ x ≤ 1: what rounding took from 1 + x is put back by the slope of the logarithm there."""
+    whole = 1 + x
+    return np.log(whole) + (x - (whole - 1)) / whole
 
 
 @elementwise(
