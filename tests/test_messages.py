@@ -61,6 +61,14 @@ def step_outside_no_grad():
     w -= 0.1
 
 
+def stored_in_an_array():
+    y = np.zeros(3)
+    try:
+        y[0] = leaf().sum()
+    except ValueError as numpys:  # NumPy's own, raised from ours
+        raise numpys.__cause__ from None
+
+
 CASES = {
     # name: (wrong call, class, builtin, first line has, second has, third has)
     "freed_graph": (twice, errors.GraphError, RuntimeError, "Trying to backward through the graph a second time", "retain_graph=False", "retain_graph=True"),
@@ -78,6 +86,8 @@ CASES = {
     "not_numbers ragged": (lambda: tg.tensor([[1.0], [1.0, 2.0]]), errors.DTypeError, TypeError, "Cannot make a tensor of list (", "nested lists of equal lengths", None),
     "not_numbers in an op": (lambda: leaf() + "a", errors.DTypeError, TypeError, "of str", "floats, integers or booleans", None),
     "needs_detach": (lambda: leaf().numpy(), errors.GraphError, RuntimeError, "Can't turn a Tensor that requires grad into a NumPy array", "np.exp(t)", "tensor.detach().numpy()"),
+    "stored_in_array": (stored_in_an_array, errors.GraphError, RuntimeError, "array[i] = tensor cannot store a Tensor that requires grad", "plain numbers", "tg.zeros(n)"),
+    "steps_only": (lambda: tg.grad(lambda x: (x > 0).sum())(1.0), errors.DTypeError, TypeError, "cannot differentiate a value of dtype int64", "in steps", "tg.sigmoid"),
     "needs_detach list": (lambda: tg.tensor([leaf(), leaf()]), errors.GraphError, RuntimeError, "graph would be lost", "NumPy's own functions", "tg.stack"),
     "not_one_element": (lambda: leaf().item(), errors.ShapeError, ValueError, "item cannot turn a tensor of shape (2, 3) into one number", "exactly one element", ".tolist()"),
     "not_one_element float": (lambda: float(leaf()), errors.ShapeError, ValueError, "shape (2, 3)", "exactly one element", ".tolist()"),
@@ -141,6 +151,7 @@ def test_text(name):
     ("call", "shown"),
     [
         (lambda: tg.getitem(leaf()), "missing 1 required positional argument: 'index'"),
+        (lambda: tg.dropout(leaf(), 0.5), "dropout(x, mask, rate): missing a required argument: 'rate'"),
         (lambda: tg.affine(leaf(), 0, 0, foo=1), "affine(x, w, b): got an unexpected keyword argument 'foo'"),
         (lambda: tg.add(leaf()), "add() missing 1 required positional argument: 'b'"),
         (lambda: tg.softmax(leaf(), 0, 1), "softmax() takes from 1 to 2 positional arguments"),

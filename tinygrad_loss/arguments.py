@@ -71,9 +71,10 @@ class Parameters(NamedTuple):
                 args = args[: self.inputs]
             else:
                 args, named = self.bind(shown, args, named)
-        if not named.keys() <= self.known:
-            args, named = self.bind(shown, args, named)
         attributes = {**self.defaults, **named}
+        if len(attributes) != len(self.names) or not named.keys() <= self.known:
+            args, named = self.bind(shown, args, named)
+            attributes = {**self.defaults, **named}
         for key, value in named.items():
             if type(value) is list:  # attributes are hashable
                 attributes[key] = tuple(value)

@@ -140,6 +140,14 @@ def not_a_scalar(shape: tuple[int, ...]) -> GraphError:
     )
 
 
+def steps_only(dtype: object) -> DTypeError:
+    return DTypeError(
+        f"grad cannot differentiate a value of dtype {dtype}.",
+        "Whole numbers and truth values move in steps: their derivative is 0 wherever it exists.",
+        "Return a float; to count with a slope, use something smooth in its place (tg.sigmoid instead of x > 0).",
+    )
+
+
 def gradient_shape(what: str, got: tuple[int, ...], needed: tuple[int, ...], cure: str = "") -> ShapeError:
     cure = cure or "Reshape it, or sum over the axes that were broadcast."
     return ShapeError(f"{what} has shape {got}.", f"A gradient has its tensor's shape, {needed} here.", cure)
@@ -194,6 +202,14 @@ def needs_detach() -> GraphError:
         "Can't turn a Tensor that requires grad into a NumPy array: the graph would be lost.",
         "NumPy's own functions (np.exp(t), np.sum(t)) record and need no conversion.",
         "Use tensor.detach().numpy() for the plain value; tg.stack for a list of Tensors.",
+    )
+
+
+def stored_in_array() -> GraphError:
+    return GraphError(
+        "array[i] = tensor cannot store a Tensor that requires grad in a NumPy array: the graph would be lost.",
+        "An array of NumPy holds plain numbers.",
+        "Make the array a Tensor (y = tg.zeros(n); y[i] = v), or collect a list and tg.stack it.",
     )
 
 

@@ -85,3 +85,10 @@ def test_right_at_first_order_wrong_at_second():
 def test_float32_is_refused():
     with pytest.raises(errors.DTypeError, match="float32"):
         tg.gradcheck(np.tanh, A.astype(np.float32))
+
+
+def test_with_nothing_to_check_it_does_not_say_yes():
+    with pytest.raises(errors.ArgumentError, match=r"no floating input among \['int64'\]"):
+        tg.gradcheck(lambda x: x * 2, np.arange(3))
+    with pytest.raises(errors.ArgumentError, match="no floating output"):
+        tg.gradcheck(lambda x: x > 0, np.array([1.0]))

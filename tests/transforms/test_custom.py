@@ -104,3 +104,56 @@ def test_a_checkpoint_is_drawn():
     x = tg.tensor([1.0, 2.0], requires_grad=True)
     text = tg.draw(tg.checkpoint(lambda a: (a * a).sum())(x)).text()
     assert "checkpoint" in text
+
+
+def test_stop_gradient_takes_trees():
+    def f(p):
+        held = tg.stop_gradient(p)
+        return p["a"] * held["b"][0] + held["a"] * p["b"][0] ** 2
+
+    assert tg.grad(f)({"a": 2.0, "b": [3.0]}) == {"a": 3.0, "b": [12.0]}
+
+
+@pytest.mark.parametrize("result", [None, {"y": 1}, "text"])
+def test_a_primitive_that_returns_no_numbers_is_refused(result):
+    wrong = tg.primitive(lambda g, y, x: g, name="own_wrong")(lambda x: result)
+    for x in (X, tg.tensor(X, requires_grad=True)):
+        with pytest.raises(errors.DTypeError, match=rf"'own_wrong' returned {type(result).__name__}"):
+            wrong(x)
+
+
+def test_a_primitive_may_return_numbers_in_any_form():
+    listed = tg.primitive(lambda g, y, x: g[0] + 2 * g[1], name="own_listed")(lambda x: [float(x), 2.0 * float(x)])
+    x = tg.tensor(3.0, requires_grad=True)
+    y = listed(x)
+    assert isinstance(y, tg.Tensor)
+    assert y.shape == (2,)
+    y.sum().backward()
+    assert x.grad.item() == 3.0
+
+
+def test_neither_function_nor_rule_of_a_primitive_can_write_into_the_graph():
+    def doubled_in_place(x):
+        x *= 2
+        return x
+
+    def rule_in_place(g, y, x):
+        g *= 2
+        return g
+
+    x = tg.tensor(X, requires_grad=True)
+    with pytest.raises(ValueError, match="read-only"):
+        tg.primitive(lambda g, y, x: 2 * g, name="own_writer")(doubled_in_place)(x)
+    np.testing.assert_array_equal(x.data, X)
+    y = tg.primitive(rule_in_place, name="own_rule_writer")(lambda x: x * 2)(x * 1.0)
+    with pytest.raises(ValueError, match="read-only"):
+        y.backward(np.ones(3))
+
+
+def test_a_primitive_is_replayed():
+    own = tg.primitive(lambda g, y, x: g * 3 * x**2, name="own_replayed")(lambda x: x**3)
+    step = tg.jit(tg.value_and_grad(lambda x: own(x).sum()))
+    for scale in (1.0, 2.0):
+        value, gradient = step(X * scale)
+        np.testing.assert_allclose(value, np.sum((X * scale) ** 3))
+        np.testing.assert_allclose(gradient, 3 * (X * scale) ** 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 
@@ -135,3 +137,71 @@ def test_messages():
         tg.vjp(np.sin, X)[1](np.ones(2))
     with pytest.raises(errors.ArgumentError, match=r"tangents is built differently.*\n.*\n.*\(\*,?\)"):
         tg.jvp(np.sin, (X,), (X, X))
+
+
+def test_a_cotangent_with_a_graph_keeps_it():
+    def by_cotangent(u):
+        _, pull = tg.vjp(np.sin, 0.3)
+        return pull(u)[0]
+
+    np.testing.assert_allclose(tg.grad(by_cotangent)(1.0), np.cos(0.3), rtol=1e-12)
+    u = tg.tensor(2.0, requires_grad=True)
+    by_cotangent(u).backward()
+    np.testing.assert_allclose(u.grad, np.cos(0.3), rtol=1e-12)
+
+
+def test_pushing_through_an_input_without_a_rule_stands_still():
+    f = lambda s: np.copysign(np.array([1.5, 2.0]), s)  # noqa: E731 - the sign's bearer moves, the size does not
+    np.testing.assert_array_equal(tg.jvp(f, (X[:2],), (np.ones(2),))[1], np.zeros(2))
+
+
+def test_argnums_are_checked():
+    def f(a, b):
+        return a * b**2
+
+    assert tg.grad(f, argnums=np.int64(1))(2.0, 3.0) == 12.0
+    assert tg.grad(f, argnums=(-1, 0))(2.0, 3.0) == (12.0, 9.0)
+    for wrong, text in [((0, -2), "names an argument twice"), ("a", "argnums cannot be 'a'"), (None, "cannot be None")]:
+        with pytest.raises(errors.ArgumentError, match=text):
+            tg.grad(f, argnums=wrong)(2.0, 3.0)
+
+
+def test_a_value_in_steps_is_refused():
+    with pytest.raises(errors.DTypeError, match=r"value of dtype int64(.|\n)*tg\.sigmoid"):
+        tg.grad(lambda x: (x > 0).sum())(X)
+
+
+def test_dicts_keep_their_kind_and_match_by_key():
+    ordered = OrderedDict(b=1.0, a=2.0)
+    found = tg.grad(lambda p: p["a"] * p["b"] ** 2)(ordered)
+    assert type(found) is OrderedDict
+    assert list(found.items()) == [("b", 4.0), ("a", 1.0)]
+    moved = tg.jvp(lambda p: p["a"] * p["b"], ({"a": 2.0, "b": 3.0},), ({"b": 10.0, "a": 1.0},))[1]
+    assert moved == 3.0 * 1.0 + 2.0 * 10.0
+    with pytest.raises(errors.ArgumentError, match="built differently"):
+        tg.jvp(lambda p: p["a"], ({"a": 2.0},), ({"b": 1.0},))
+
+
+@pytest.mark.parametrize("transform", [tg.jvp, tg.hvp])
+def test_primals_are_a_tuple(transform):
+    with pytest.raises(errors.ArgumentError, match=r"no tuple, but ndarray(.|\n)*\(f, \(x,\), \(t,\)\)"):
+        transform(lambda x: (x**2).sum(), X, X)
+
+
+def test_a_tensor_is_not_stored_in_an_array_unseen():
+    def filled(x):
+        y = np.zeros(3)
+        for i in range(3):
+            y[i] = x[i] ** 2
+        return y.sum()
+
+    with pytest.raises(ValueError, match="setting an array element") as caught:
+        tg.grad(filled)(X)
+    assert "tg.zeros(n)" in str(caught.value.__cause__)
+    y = np.zeros(3)
+    y[0] = tg.tensor(2.0)  # without a graph there is nothing to lose
+    with tg.no_grad():
+        y[1] = tg.tensor(X, requires_grad=True)[2]
+    assert y.tolist() == [2.0, X[2], 0.0]
+    losses = {"loss": float(tg.tensor(X, requires_grad=True).sum())}
+    assert losses["loss"] == X.sum()

@@ -63,3 +63,13 @@ def test_grad_through_a_jacobian():
 def test_unknown_mode():
     with pytest.raises(errors.ArgumentError, match="no mode 'fwd'"):
         tg.jacobian(np.sin, mode="fwd")
+
+
+def test_aux_is_handed_on():
+    x = np.array([1.0, 2.0])
+    matrix, aux = tg.jacobian(lambda x: (x**3, {"x": x}), has_aux=True)(x)
+    np.testing.assert_allclose(matrix, np.diag(3 * x**2))
+    np.testing.assert_array_equal(aux["x"], x)
+    matrix, aux = tg.hessian(lambda x: ((x**3).sum(), "seen"), has_aux=True)(x)
+    np.testing.assert_allclose(matrix, np.diag(6 * x))
+    assert aux == "seen"

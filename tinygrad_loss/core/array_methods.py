@@ -6,7 +6,9 @@ A reader of the engine can skip this file.
 from __future__ import annotations
 
 import builtins
+import opcode
 import operator
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,8 @@ from ..arguments import as_value
 from ..modes import MODE
 from .numpy_bridge import array_function, array_ufunc
 from .registry import functions
+
+_STORE_SUBSCRIPT = opcode.opmap["STORE_SUBSCR"]
 
 
 class ArrayMethods:
@@ -534,6 +538,8 @@ class ArrayMethods:
         return np.array(value, dtype=dtype) if copy else np.asarray(value, dtype=dtype)
 
     def __float__(self) -> float:
+        if self._node is not None and MODE.get().recording and _assigns_to_element(sys._getframe(1)):
+            raise errors.stored_in_array()
         return float(self.item())
 
     def __int__(self) -> int:
@@ -589,6 +595,11 @@ class ArrayMethods:
         kind, arguments = self.__reduce__()
         memo[id(self)] = result = kind(*arguments)
         return result
+
+
+def _assigns_to_element(frame: Any) -> bool:
+    """Whether that frame is at `array[i] = value`: NumPy asks for a float there, and the graph would end unseen."""
+    return bool(frame.f_code.co_code[frame.f_lasti] == _STORE_SUBSCRIPT)
 
 
 def read_only(value: Any) -> np.ndarray[Any, Any]:

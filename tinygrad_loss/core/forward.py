@@ -60,7 +60,7 @@ def _push(op: Op, y: Any, values: list[Any], ts: list[Any], attributes: dict[str
         return _vjp_twice(op, y, values, ts, attributes)
     pushes = op.rules if op.pushes is None else op.pushes
     parts = [push(t, y, *values, **attributes) for t, push in zip(ts, pushes, strict=True) if t is not None and push]
-    total = reduce(add, parts)
+    total = reduce(add, parts) if parts else np.zeros_like(y)
     if op.kind == "elementwise" and total.shape != y.shape:
         total = functions["broadcast_to"](total, shape=y.shape)
     return total if total.dtype == y.dtype else functions["astype"](total, dtype=y.dtype)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.backward import pull_back
 from ..core.tensor import Tensor, as_value
-from ..errors import DTypeError, GradientError
+from ..errors import ArgumentError, DTypeError, GradientError
 from ..modes import enable_grad, no_grad
 from .gradient import vjp
 from .trees import flatten
@@ -42,6 +42,7 @@ def gradcheck(
         GradientError: names the input and element, what was expected and what was got, and, where
             it can be told, how the rule is wrong: by a factor, transposed, overwritten for added.
         DTypeError: for float32 inputs, where differences are too rough.
+        ArgumentError: if no input, or no output, is floating: nothing would be checked.
 
     >>> tg.gradcheck(np.tanh, np.array([0.5, -1.0]))
     True
@@ -50,6 +51,8 @@ def gradcheck(
     leaves, rebuild = flatten(tuple(arguments))
     points = [np.array(as_value(x)) for x in leaves]
     moving = [k for k, x in enumerate(points) if x.dtype.kind == "f"]
+    if not moving:
+        raise _nothing_to_check("input", [x.dtype for x in points])
     for k in moving:
         if points[k].dtype != np.float64:
             raise DTypeError(
@@ -57,8 +60,8 @@ def gradcheck(
                 "Differences need float64: at float32 they carry about three digits.",
                 "Convert it with .astype(float).",
             )
-    expected = _differences(function, rebuild, points, moving, eps)
     got = _jacobian_rows(function, rebuild, points, moving)
+    expected = _differences(function, rebuild, points, moving, eps)
     for k, rows, wanted in zip(moving, got, expected, strict=True):
         wrong = ~np.isclose(rows, wanted, rtol=rtol, atol=atol, equal_nan=True)
         if wrong.any():
@@ -143,6 +146,8 @@ def _jacobian_rows(function: Any, rebuild: Any, points: list[Any], moving: list[
     leaves = {k: Tensor(points[k], requires_grad=True) for k in moving}
     with enable_grad():
         outputs = _outputs(function, rebuild, [leaves.get(k, x) for k, x in enumerate(points)])
+    if not outputs:
+        raise _nothing_to_check("output", [])
     nodes = [leaves[k].node for k in moving]
     rows: list[list[Any]] = [[] for _ in moving]
     for y in outputs:
@@ -153,6 +158,14 @@ def _jacobian_rows(function: Any, rebuild: Any, points: list[Any], moving: list[
             for j, node in enumerate(nodes):
                 rows[j].append(np.ravel(found.get(node, np.zeros(np.shape(node.value)))))
     return [np.stack(part) if part else np.zeros((0, points[k].size)) for part, k in zip(rows, moving, strict=True)]
+
+
+def _nothing_to_check(what: str, dtypes: list[Any]) -> ArgumentError:
+    return ArgumentError(
+        f"gradcheck found no floating {what}{f' among {[str(d) for d in dtypes]}' if dtypes else ''}.",
+        "It compares derivatives of floating outputs by floating inputs.",
+        "Write 3.0 instead of 3, or convert with .astype(float).",
+    )
 
 
 def _mismatch(k: int, shape: tuple[int, ...], got: Any, wanted: Any, wrong: Any) -> GradientError:

@@ -10,15 +10,16 @@ import numpy as np
 
 from ..arguments import read_parameters
 from ..core import primitive as declare
+from ..core.array_methods import read_only
 from ..core.backward import pull_back
 from ..core.hooks import Observer
 from ..core.node import NO_ATTRIBUTES, Node
 from ..core.primitive import Op, results
 from ..core.registry import functions, ops
 from ..core.tensor import ArrayLike, Tensor, wrap
-from ..errors import ArgumentError, GraphError
+from ..errors import ArgumentError, DTypeError, GraphError
 from ..modes import MODE, enable_grad, is_grad_enabled, no_grad, observed_by
-from .trees import flatten
+from .trees import flatten, map_leaves
 
 __all__ = ["checkpoint", "primitive", "stop_gradient"]
 
@@ -38,7 +39,8 @@ def primitive(
     gives the gradient of input i from the output's gradient g; None where there is none. Written
     with NumPy's functions, a rule can itself be differentiated. Parameters without defaults are
     inputs; those with defaults are attributes. Shapes and dtypes of what the rules return are
-    checked at every call.
+    checked at every call; function and rules are given read-only arrays, so that neither can change
+    a value that the graph still needs.
 
     Args:
         vjps: one rule for each input.
@@ -49,6 +51,7 @@ def primitive(
 
     Raises:
         ArgumentError: if the name belongs to a built-in op, or the number of rules is wrong.
+        DTypeError: at a call, if the function returns anything but numbers.
 
     >>> @tg.primitive(lambda g, y, x: g * 3 * x**2)
     ... def cube(x):
@@ -58,7 +61,7 @@ def primitive(
     """
 
     def decorate(function: F) -> F:
-        chosen = name or function.__name__
+        chosen = name or str(getattr(function, "__name__", type(function).__name__))
         old = ops.get(chosen)
         if (old is not None and not old.info.get("custom")) or (old is None and chosen in functions):
             raise ArgumentError(
@@ -66,9 +69,10 @@ def primitive(
                 "The name of an op is its identity in pickles, pictures and programs.",
                 f"Rename the function, or pass name='my_{chosen}'.",
             )
-        made = declare.primitive(
-            *vjps, pushes=pushes, name=chosen, formula=formula, derivative=derivative, custom=True
-        )(function)
+        guarded = [None if rule is None else _guarded(rule) for rule in vjps]
+        made: Any = declare.primitive(
+            *guarded, pushes=pushes, name=chosen, formula=formula, derivative=derivative, custom=True
+        )(_guarded(function, chosen))
         count = ops[chosen].parameters.inputs
         if len(vjps) not in (count, 1 if ops[chosen].variadic else count):
             del ops[chosen], functions[chosen]
@@ -82,19 +86,57 @@ def primitive(
     return decorate
 
 
+def _guarded(function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+    """The user's function on read-only arrays, so that it writes into no graph; with a name, its result is checked."""
+
+    @wraps(function)
+    def kernel(*inputs: Any, **attributes: Any) -> Any:
+        result = function(*map(_locked, inputs), **attributes)
+        if not name:
+            return result
+        parts = tuple(_numbers(name, part) for part in (result if isinstance(result, tuple) else (result,)))
+        return parts if isinstance(result, tuple) else parts[0]
+
+    return kernel
+
+
+def _locked(x: Any) -> Any:
+    if type(x) is tuple:  # the gradients of several results
+        return tuple(map(_locked, x))
+    return read_only(x) if type(x) is np.ndarray else x
+
+
+def _numbers(name: str, result: Any) -> Any:
+    """A result as the engine keeps it; whatever has a dtype of numbers passes, a traced array too."""
+    array = result if hasattr(result, "dtype") else np.asarray(result)
+    if array.dtype.kind not in "biuf":
+        raise DTypeError(
+            f"The function of primitive {name!r} returned {type(result).__name__}.",
+            "It returns an array of numbers, or a tuple of arrays.",
+            "Check that it ends with a return.",
+        )
+    return array[()] if type(array) is np.ndarray else array
+
+
 @declare.constant(
+    name="stop_gradient",
     formula="y = x",
     samples=lambda: [[np.array([1.0, -2.0])], [np.array(3.0)]],
     reference=lambda x: x,
 )
-def stop_gradient(x: ArrayLike) -> Tensor:
-    """The value of x, through which no gradient flows.
+def _stop_gradient(x: ArrayLike) -> Tensor:
+    value: Any = np.broadcast_to(x, np.shape(x))  # read-only: the graph before it still holds the array
+    return value
+
+
+@_stop_gradient.op.front  # type: ignore[attr-defined]
+def stop_gradient(x: Any) -> Any:
+    """The value of x, through which no gradient flows; of each array in it, if x is a tuple, list or dict.
 
     >>> tg.grad(lambda x: x * tg.stop_gradient(x))(3.0)
     np.float64(3.0)
     """
-    value: Any = np.broadcast_to(x, np.shape(x))  # read-only: the graph before it still holds the array
-    return value
+    return map_leaves(_stop_gradient, x)
 
 
 class _Watcher(Observer):

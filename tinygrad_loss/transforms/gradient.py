@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +18,10 @@ from ..core.forward import push_forward
 from ..core.node import Node
 from ..core.registry import functions
 from ..core.tensor import Tensor
-from .tracing import Trace, trace
+from .tracing import ArgNums, Trace, trace
 from .trees import flatten, matching_leaves
 
 __all__ = ["elementwise_grad", "grad", "jvp", "linearize", "value_and_grad", "vjp"]
-
-ArgNums: TypeAlias = int | Sequence[int]
 
 
 def value_and_grad(
@@ -38,6 +36,7 @@ def value_and_grad(
 
     Raises:
         GraphError: if the value is not a scalar.
+        DTypeError: if the value, or what to differentiate by, is an integer or a truth value.
 
     >>> tg.value_and_grad(lambda w: (w**2).sum())(np.array([1.0, 3.0]))
     (np.float64(10.0), array([2., 6.]))
@@ -49,6 +48,8 @@ def value_and_grad(
         if len(run.outputs) != 1 or run.outputs[0].size != 1:
             raise errors.not_a_scalar(run.outputs[0].shape if len(run.outputs) == 1 else (len(run.outputs),))
         y = run.outputs[0]
+        if y.dtype.kind != "f":
+            raise errors.steps_only(y.dtype)
         found = _pull(run, [np.ones(y.shape, y.dtype)])
         value = run.results()
         return (value, run.aux) if has_aux else value, run.rebuild_inputs(run.gradients(found))
@@ -101,7 +102,8 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> A
 
     def pull(cotangents: Any) -> tuple[Any, ...]:
         seeds = matching_leaves("The cotangent", cotangents, run.rebuild_outputs(run.outputs))
-        return tuple(run.rebuild_inputs(run.gradients(_pull(run, seeds))))
+        own = run.along(seeds)
+        return tuple(own.rebuild_inputs(own.gradients(_pull(own, seeds))))
 
     return (run.results(), pull, run.aux) if has_aux else (run.results(), pull)
 
@@ -112,16 +114,34 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     The function is recorded first and the tangents pushed through afterwards; the cost is that of
     the function, whatever the number of outputs.
 
+    Args:
+        function: takes the primals, one by one.
+        primals: a tuple of the arguments.
+        tangents: a tuple of the directions in which they move, built alike.
+        has_aux: `function` returns a pair; only its first part is differentiated.
+
     Returns:
         (outputs, output tangents) or, with `has_aux`, (outputs, output tangents, aux).
 
     >>> tg.jvp(np.sin, (0.0,), (2.0,))
     (np.float64(0.0), np.float64(2.0))
     """
-    run = trace(function, tuple(primals), tuple(range(len(primals))), {}, has_aux)
-    leaves = matching_leaves("tangents", tuple(tangents), tuple(primals))
+    primals, tangents = as_arguments("jvp", "primals", primals), as_arguments("jvp", "tangents", tangents)
+    run = trace(function, primals, tuple(range(len(primals))), {}, has_aux)
+    leaves = matching_leaves("tangents", tangents, primals)
     moved = run.rebuild_outputs(_push(run, leaves))
     return (run.results(), moved, run.aux) if has_aux else (run.results(), moved)
+
+
+def as_arguments(transform: str, what: str, values: Any) -> tuple[Any, ...]:
+    """The values, which must be a tuple (or list) of arguments."""
+    if not isinstance(values, (tuple, list)):
+        raise errors.ArgumentError(
+            f"{transform} got {what} that are no tuple, but {type(values).__name__}.",
+            "They are the function's arguments, one by one.",
+            f"For a single argument write {transform}(f, (x,), (t,)).",
+        )
+    return tuple(values)
 
 
 def linearize(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
@@ -158,19 +178,20 @@ def elementwise_grad(function: Callable[..., Any], argnums: ArgNums = 0) -> Call
 
 def _pull(run: Trace, cotangents: Sequence[Any]) -> dict[Node, Any]:
     """Pull back from every output that has a graph."""
-    pairs = [(y.node, run.cotangent(u, y)) for y, u in zip(run.outputs, cotangents, strict=True) if y.node is not None]
+    pairs = [
+        (y.node, run.start("The cotangent", u, y))
+        for y, u in zip(run.outputs, cotangents, strict=True)
+        if y.node is not None
+    ]
     return pull_back([node for node, _ in pairs], [u for _, u in pairs], run.inputs, record=run.record)
 
 
 def _push(run: Trace, tangents: Sequence[Any]) -> list[Any]:
     """Push tangents to every output; zeros where nothing moves."""
-    record = run.record or any(isinstance(t, Tensor) and t.node is not None for t in tangents)
-    run = run._replace(record=record, plain=run.plain and not any(isinstance(t, Tensor) for t in tangents))
-    starts = []
-    for node, t in zip(run.inputs, tangents, strict=True):
-        starts.append(run.cotangent(t, Tensor(node.value)))
+    run = run.along(tangents)
+    starts = [run.start("The tangent", t, Tensor(node.value)) for node, t in zip(run.inputs, tangents, strict=True)]
     moving = [y.node for y in run.outputs if y.node is not None]
-    found = iter(push_forward(moving, run.inputs, starts, record=record))
+    found = iter(push_forward(moving, run.inputs, starts, record=run.record))
     results = [next(found) if y.node is not None else None for y in run.outputs]
     return [
         run.given(np.zeros(y.shape, y.dtype)[()] if t is None else t) for t, y in zip(results, run.outputs, strict=True)

@@ -25,9 +25,9 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
 
 
 def matching_leaves(what: str, tree: Any, pattern: Any) -> list[Any]:
-    """The leaves of `tree`, which must have the structure of `pattern`."""
-    leaves, _ = flatten(tree)
-    if _structure(tree) != _structure(pattern):
+    """The leaves of `tree`, which must have the structure of `pattern`, in the pattern's order."""
+    leaves: list[Any] = []
+    if not _match(tree, pattern, leaves):
         raise ArgumentError(
             f"{what} is built differently from what it belongs to.",
             "It needs the same nested tuples, lists and dicts.",
@@ -52,8 +52,25 @@ def _rebuild(tree: Any, values: Iterator[Any]) -> Any:
         branches = [_rebuild(branch, values) for branch in tree]
         return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
     if isinstance(tree, dict):
-        return {key: _rebuild(branch, values) for key, branch in tree.items()}
+        rebuilt = tree.copy()  # of its own kind: ordered, with defaults, ...
+        rebuilt.update((key, _rebuild(branch, values)) for key, branch in tree.items())
+        return rebuilt
     return None if tree is None else next(values)
+
+
+def _match(tree: Any, pattern: Any, leaves: list[Any]) -> bool:
+    """Whether `tree` is built as `pattern` is; its leaves are collected on the way."""
+    if isinstance(pattern, dict):
+        alike = isinstance(tree, dict) and tree.keys() == pattern.keys()
+        return alike and all(_match(tree[key], branch, leaves) for key, branch in pattern.items())
+    for kind in (tuple, list):
+        if isinstance(pattern, kind):
+            alike = isinstance(tree, kind) and len(tree) == len(pattern)
+            return alike and all(map(_match, tree, pattern, [leaves] * len(pattern)))
+    if pattern is None or tree is None or isinstance(tree, (tuple, list, dict)):
+        return pattern is None and tree is None
+    leaves.append(tree)
+    return True
 
 
 def _structure(tree: Any) -> str:
