@@ -12,6 +12,7 @@ from ..core.tensor import Tensor
 from ..errors import GraphError
 from ..modes import observed_by
 from .ir import Listing, Step, Update, Value
+from .linear_maps import matrices
 from .traced import Host, Traced, UntraceableError
 
 __all__ = ["CaptureError", "Recorder", "capture"]
@@ -169,6 +170,10 @@ class Recorder(Observer):
     def on_draw(self, generator: Any) -> Any:
         """Draw through the recorder."""
         return Drawing(self, generator)
+
+    def on_linear_map(self, move: Any, seeds: list[Any]) -> Any:
+        """A matrix is made of one run, on all of its columns at once."""
+        return matrices(self, move, seeds)
 
     def on_gradient(self, node: Any, gradient: Any) -> None:
         """Backward has come to a node: the steps to come are its rule."""
