@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 Source = Literal["step", "argument", "leaf", "host", "constant"]
-Kind = Literal["ufunc", "reduce", "product", "view", "where", "cast", "call", "update"]
+Kind = Literal["ufunc", "reduce", "product", "view", "where", "cast", "call", "update", "rows"]
 
 
 @dataclass(slots=True, eq=False, repr=False)

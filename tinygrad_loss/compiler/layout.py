@@ -16,7 +16,7 @@ from .ir import Listing, Step, Update, Value
 __all__ = ["Block", "Flat", "Layout", "laid_out"]
 
 BLOCK = 32_768  # elements of an update that go through its steps together: they stay in the second-level cache
-WRITES = {"ufunc", "reduce", "product", "where", "cast"}  # kinds of steps that can be told where to write
+WRITES = {"ufunc", "reduce", "product", "where", "cast", "rows"}  # kinds of steps that can be told where to write
 
 
 @dataclass(slots=True, eq=False)
@@ -67,11 +67,12 @@ def roots_of(listing: Listing) -> dict[int, Value]:
     return roots
 
 
-def laid_out(listing: Listing, reuse: bool = True) -> Layout:
-    """Find a place for every value of the listing; without `reuse` each has its own."""
+def laid_out(listing: Listing, reuse: bool = True, elsewhere: frozenset[int] = frozenset()) -> Layout:
+    """Find a place for every value of the listing but those `elsewhere`; without `reuse` each has its own."""
     layout = Layout()
     roots = roots_of(listing)
     fresh = {id(roots.get(id(value), value)) for value in listing.kept()}  # what leaves the program is new each time
+    fresh |= elsewhere
     for number, step in enumerate(step for step in listing.steps if step.kind == "update"):
         _flat(layout, step, number, {id(value) for value in listing.kept()})
     _gradients(layout, listing, roots, fresh)
@@ -160,8 +161,14 @@ def _last_uses(listing: Listing, roots: dict[int, Value]) -> dict[int, list[Valu
 def _place(
     layout: Layout, step: Step, dying: list[Value], free: dict[int, list[Block]], fresh: set[int], reuse: bool
 ) -> None:
-    """Give the step's result memory: that of an operand it replaces, a free block, or a new one."""
-    value = step.results[0]
+    """Give the step's results memory: that of an operand one replaces, a free block, or a new one."""
+    for value in step.results:
+        _place_one(layout, step, value, dying, free, fresh, reuse)
+
+
+def _place_one(
+    layout: Layout, step: Step, value: Value, dying: list[Value], free: Any, fresh: set[int], reuse: bool
+) -> None:
     if layout.placed(value) or id(value) in fresh or not value.shape or not value.size:
         return
     size = value.size * value.dtype.itemsize

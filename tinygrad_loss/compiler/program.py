@@ -17,6 +17,8 @@ from .leases import Ended, Lease
 from .names import Namer
 from .passes import optimize
 from .sources import standalone
+from .split import split
+from .threads import available, beside, side_by_side
 from .writer import optimized_text
 
 __all__ = ["Program"]
@@ -35,11 +37,14 @@ class Program:
         optimize(listing, leave_out)
         refuse_old_values(listing)
         self.listing = listing
-        self.layout: Layout = laid_out(listing, reuse="reuse memory" not in leave_out)
+        running = listing if "parts of the batch" in leave_out else split(listing, available())
+        self.layout: Layout = laid_out(running, reuse="reuse memory" not in leave_out)
         self._namer = Namer(listing)
-        self._text = optimized_text(listing, self.layout, self._namer)
+        self._text = optimized_text(running, self.layout, self._namer)
         name = f"<program {next(_numbers)}>"
         self._module: dict[str, Any] = {**self._namer.functions, **self._namer.arrays}
+        if self._namer.functions.get("side_by_side") is beside:
+            self._module["side_by_side"] = side_by_side
         linecache.cache[name] = (len(self._text), None, self._text.splitlines(keepends=True), name)
         exec(compile(self._text, name, "exec"), self._module)
         self._run = self._module["program"]

@@ -34,6 +34,7 @@ _REDUCTIONS: dict[Any, np.ufunc] = {
     np.all: np.logical_and,
     np.any: np.logical_or,
 }
+_NEUTRAL: dict[Any, float] = {np.max: -np.inf, np.amax: -np.inf, np.min: np.inf, np.amin: np.inf}
 _QUESTIONS = {
     np.shape,
     np.ndim,
@@ -176,6 +177,13 @@ class Traced(NDArrayOperatorsMixin):
         if kwargs.get("out") is not None:
             raise UntraceableError("out= writes into an array")
         kwargs.pop("out", None)
+        if (
+            "initial" in kwargs
+            and kwargs["initial"] == _NEUTRAL.get(function)
+            and isinstance(args[0], Traced)
+            and args[0].size
+        ):
+            del kwargs["initial"]  # it matters for nothing but an empty axis
         if (
             function in _REDUCTIONS
             and "where" not in kwargs

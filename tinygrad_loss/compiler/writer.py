@@ -10,14 +10,15 @@ from .codegen import called, expression, shape_comment
 from .ir import Listing, Step, Value
 from .layout import Layout
 from .names import Namer
+from .rowwriter import write_rows
 from .updates import UpdateWriter
 
-__all__ = ["optimized_text"]
+__all__ = ["Writer", "optimized_text"]
 
 
 def optimized_text(listing: Listing, layout: Layout, namer: Namer) -> str:
     """A module: memory first, then a function that computes into it, the update last."""
-    writer = _Writer(listing, layout, namer)
+    writer = Writer(listing, layout, namer)
     for index, step in enumerate(listing.steps):
         writer.step(step)
         gone = [namer.of(value) for value in layout.ends.get(index, [])]
@@ -26,7 +27,7 @@ def optimized_text(listing: Listing, layout: Layout, namer: Namer) -> str:
     return writer.text()
 
 
-class _Writer:
+class Writer:
     """Collects the lines of the optimized program."""
 
     def __init__(self, listing: Listing, layout: Layout, namer: Namer) -> None:
@@ -39,8 +40,10 @@ class _Writer:
             "from operator import call",
         }
         self.placed: set[int] = set()  # values that have a name at module level
+        self.given: set[int] = set()  # values that have memory, but another place in it each time
         self.bound: dict[str, str] = {}  # functions bound to short names
         self.numbers: dict[str, str] = {}  # 0-d arrays, by how they are made
+        self.rows = 0  # groups of steps that run part by part
         for block in layout.blocks:
             self.head.append(f"{block.name} = np.empty({block.size}, np.uint8)")
         for flat in layout.flats:
@@ -87,6 +90,9 @@ class _Writer:
             self._at_its_place(value)
         if step.kind == "update":
             self._update(step)
+        elif step.kind == "rows":
+            self.rows += 1
+            write_rows(self, step, f"rows_{self.rows}")
         elif step.kind == "view":
             line = f"{self.namer.of(step.result)} = {expression(step, self._say, self.namer)}"
             if self._static(step.arguments[0]):
@@ -127,7 +133,7 @@ class _Writer:
             return expression(step, self._say, self.namer)
         value, made = step.results[0], self.namer.of(step.results[0])
         comment = f"  # {shape_comment(value)}"
-        into = id(value) in self.placed
+        into = id(value) in self.placed or id(value) in self.given
         quick = value.shape or step.kind != "ufunc"  # on single numbers Python's operators are quicker than ufuncs
         writers = {"ufunc": self._ufunc, "reduce": self._reduction, "product": self._product}
         if step.kind in writers and quick and len(step.results) == 1:
@@ -141,6 +147,8 @@ class _Writer:
             return (
                 f"{self.function('np.copyto')}({made}, {self.namer.of(step.arguments[0])}, casting='unsafe'){comment}"
             )
+        if into and step.kind == "call":
+            return f"{self.function('np.copyto')}({made}, {expression(step, self._say, self.namer)}){comment}"
         several = ", ".join(self.namer.of(each) for each in step.results)
         comma = "," if isinstance(step.result, tuple) and len(step.results) == 1 else ""
         return f"{several}{comma} = {expression(step, self._say, self.namer)}{comment}"

@@ -64,7 +64,7 @@ def pull_back(
                 continue
             op, edges, y, attributes = node.op, node.inputs, node.value, node.attributes
             if type(y) is tuple:
-                g = g.filled(y, record)
+                g = g.filled(y)
             if node.extra is not None or wanted or observer is not None:
                 g = complete(node, g)
             if record:
@@ -117,10 +117,9 @@ class Parts(dict[int, Any]):
     def __add__(self, other: Parts) -> Parts:
         return Parts({**self, **{index: self[index] + g if index in self else g for index, g in other.items()}})
 
-    def filled(self, y: tuple[Any, ...], record: bool) -> tuple[Any, ...]:
+    def filled(self, y: tuple[Any, ...]) -> tuple[Any, ...]:
         """A gradient for every result: zeros where nothing used it."""
-        parts = [self[index] if index in self else np.zeros_like(part) for index, part in enumerate(y)]
-        return tuple(wrap(g, None) if record and not isinstance(g, Tensor) else g for g in parts)
+        return tuple(self[index] if index in self else np.zeros_like(part) for index, part in enumerate(y))
 
 
 def _fitted(c: Any, x: Any, node: Node, index: int, record: bool) -> Any:

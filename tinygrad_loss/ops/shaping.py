@@ -42,7 +42,7 @@ Shape: TypeAlias = tuple[int, ...]
     samples=lambda: [[*arrays((2, 3)), np.dtype(np.float64)], [*scalars(1), np.dtype(np.float64)]],
 )
 def _astype(x: ArrayLike, dtype: Any) -> Any:
-    return np.asarray(x).astype(dtype)[()]
+    return (x if hasattr(x, "astype") else np.asarray(x)).astype(dtype)[()]
 
 
 @constant(
