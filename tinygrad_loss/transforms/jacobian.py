@@ -12,13 +12,15 @@ from ..core.registry import functions
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
 from ..modes import tracer
-from .gradient import ArgNums, _pull, _push, grad, jvp
-from .tracing import Trace, trace
+from .gradient import _pull, _push, as_arguments, grad, jvp
+from .tracing import ArgNums, Trace, trace
 
 __all__ = ["hessian", "hvp", "jacobian"]
 
 
-def jacobian(function: Callable[..., Any], argnums: ArgNums = 0, mode: str = "auto") -> Callable[..., Any]:
+def jacobian(
+    function: Callable[..., Any], argnums: ArgNums = 0, mode: str = "auto", has_aux: bool = False
+) -> Callable[..., Any]:
     """A function that computes every partial derivative of `function`: ∂y[i]/∂x[j].
 
     Shapes: y.shape + x.shape; for several outputs or arguments, nested as they are, outputs outside.
@@ -28,6 +30,7 @@ def jacobian(function: Callable[..., Any], argnums: ArgNums = 0, mode: str = "au
         argnums: which positional arguments to differentiate.
         mode: "reverse" takes one pass for each output element, "forward" one for each input
             element; "auto" takes the cheaper: forward if there are fewer inputs than outputs.
+        has_aux: `function` returns a pair; the result is then (jacobian of the first part, the second).
 
     >>> tg.jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
     array([[2., 0.],
@@ -38,12 +41,13 @@ def jacobian(function: Callable[..., Any], argnums: ArgNums = 0, mode: str = "au
 
     @wraps(function)
     def matrix(*args: Any, **keywords: Any) -> Any:
-        run = trace(function, args, argnums, keywords)
+        run = trace(function, args, argnums, keywords, has_aux)
         inputs = sum(np.size(node.value) for node in run.inputs)
         outputs = sum(y.size for y in run.outputs)
         forward = mode == "forward" or (mode == "auto" and inputs < outputs)
         blocks = _at_once(run, forward) or (_by_columns(run) if forward else _by_rows(run))
-        return run.rebuild_outputs([run.rebuild_inputs(row) for row in blocks])
+        found = run.rebuild_outputs([run.rebuild_inputs(row) for row in blocks])
+        return (found, run.aux) if has_aux else found
 
     return matrix
 
@@ -112,16 +116,17 @@ def _block(run: Trace, parts: list[Any], y: Tensor, node: Any, axis: int) -> Any
     return reshape(stack(parts, axis=axis), shape)
 
 
-def hessian(function: Callable[..., Any], argnums: ArgNums = 0) -> Callable[..., Any]:
+def hessian(function: Callable[..., Any], argnums: ArgNums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that computes the second derivatives of a scalar `function`: ∂²f/∂x[i]∂x[j].
 
     Forward mode over reverse mode: one push through the recorded gradient for each input element.
+    With `has_aux` the function returns a pair, and the result is (second derivatives, aux).
 
     >>> tg.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
     array([[10.,  6.],
            [ 6.,  0.]])
     """
-    return jacobian(grad(function, argnums), argnums, mode="forward")
+    return jacobian(grad(function, argnums, has_aux), argnums, mode="forward", has_aux=has_aux)
 
 
 def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
@@ -132,6 +137,7 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     >>> tg.hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 10.0]),))
     array([  6., 120.])
     """
+    primals, tangents = as_arguments("hvp", "primals", primals), as_arguments("hvp", "tangents", tangents)
     count = len(primals)
     gradient = grad(function, 0 if count == 1 else tuple(range(count)))
     moved = jvp(gradient, primals, tangents)[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from ..core.registry import functions
 from ..core.tensor import Tensor, as_value, wrap
 from ..modes import enable_grad, is_grad_enabled, tracer
 from .trees import flatten, map_leaves
+
+ArgNums: TypeAlias = int | Sequence[int]
 
 
 class Trace(NamedTuple):
@@ -43,11 +45,17 @@ class Trace(NamedTuple):
         """The gradient of each input, zeros where the outputs do not depend on it."""
         return [self.given(found[node] if node in found else np.zeros_like(node.value)) for node in self.inputs]
 
-    def cotangent(self, value: Any, output: Tensor) -> Any:
-        """A starting gradient for one output, in its dtype, as pull_back takes it."""
+    def along(self, starts: Sequence[Any]) -> Trace:
+        """The trace for these tangents or cotangents: Tensors give Tensors, and their graphs are kept."""
+        tensors = [start for start in starts if isinstance(start, Tensor)]
+        record = self.record or any(start.node is not None for start in tensors)
+        return self._replace(record=record, plain=self.plain and not tensors)
+
+    def start(self, what: str, value: Any, output: Tensor) -> Any:
+        """A starting cotangent (or tangent) for one output (or input), in its dtype, as the walk takes it."""
         seed = value if isinstance(value, Tensor) else Tensor(value)
         if seed.shape != output.shape:
-            raise errors.gradient_shape("The cotangent", seed.shape, output.shape)
+            raise errors.gradient_shape(what, seed.shape, output.shape)
         seed = seed if seed.dtype == output.dtype else functions["astype"](seed, dtype=output.dtype)
         return seed if self.record else seed._value
 
@@ -55,7 +63,7 @@ class Trace(NamedTuple):
 def trace(
     function: Callable[..., Any],
     args: Sequence[Any],
-    argnums: int | Sequence[int],
+    argnums: ArgNums,
     keywords: dict[str, Any],
     has_aux: bool = False,
 ) -> Trace:
@@ -64,9 +72,10 @@ def trace(
     The result is recorded as any op's would be: if recording is on and a gradient can flow on to
     something outside, an outer transform's variable or a parameter that the function uses.
     """
-    chosen = [_position(number, len(args)) for number in ([argnums] if isinstance(argnums, int) else argnums)]
+    single = not isinstance(argnums, (tuple, list))
+    chosen = _positions([argnums] if single else argnums, len(args))
     recording = is_grad_enabled()
-    arrays, rebuild = flatten([args[position] for position in chosen])
+    arrays, rebuild = flatten(tuple(args[position] for position in chosen))
     traced = [_traced(x, recording) for x in arrays]
     moved = dict(zip(chosen, rebuild(traced), strict=True))
     with enable_grad():
@@ -86,19 +95,34 @@ def trace(
     outside = recording and _reaches_outside(outputs, {x for x in inputs if x.op is None})
     record = outside or tracer() is not None
     plain = not any(isinstance(x, Tensor) for x in arrays)
-    shape = rebuild if not isinstance(argnums, int) else lambda values: rebuild(values)[0]
+    shape = (lambda values: rebuild(values)[0]) if single else rebuild
     found = Trace(inputs, outputs, shape, rebuild_outputs, None, record, plain, outside)
     return found._replace(aux=map_leaves(lambda x: found.given(x) if isinstance(x, Tensor) else x, aux))
 
 
-def _position(number: int, count: int) -> int:
-    if not -count <= number < count:
+def _positions(argnums: Any, count: int) -> list[int]:
+    """The arguments that argnums chooses, each counted from 0 and named once."""
+    for number in argnums:
+        if not isinstance(number, (int, np.integer)):
+            raise errors.ArgumentError(
+                f"argnums cannot be {number!r}.",
+                "It counts positional arguments from 0: an integer, or a tuple of them.",
+                "Pass that argument by position, and give its number.",
+            )
+        if not -count <= number < count:
+            raise errors.ArgumentError(
+                f"argnums names argument {number}, but the function was called with {count} positional arguments.",
+                "argnums counts positional arguments from 0.",
+                "Pass that argument by position.",
+            )
+    chosen = [int(number) % count for number in argnums]
+    if len(set(chosen)) < len(chosen):
         raise errors.ArgumentError(
-            f"argnums names argument {number}, but the function was called with {count} positional arguments.",
-            "argnums counts positional arguments from 0.",
-            "Pass that argument by position.",
+            f"argnums={tuple(argnums)} names an argument twice.",
+            "Each argument has one gradient.",
+            "Name it once.",
         )
-    return number % count
+    return chosen
 
 
 def _traced(x: Any, recording: bool) -> Tensor:
@@ -119,12 +143,12 @@ def _traced(x: Any, recording: bool) -> Tensor:
 
 
 def _reaches_outside(outputs: list[Tensor], own: set[Node]) -> bool:
-    """Whether some leaf that is not `own` leads to the outputs."""
+    """Whether some leaf that is not `own`, and still belongs to a Tensor, leads to the outputs."""
+
+    def outside(edge: Any) -> bool:
+        if type(edge) is not Node or edge.op is not None or edge in own:
+            return False
+        return bool(edge.extra and edge.extra.owner and edge.extra.owner() is not None)
+
     nodes = [y.node for y in outputs if y.node is not None]
-    if any(node.op is None and node not in own for node in nodes):
-        return True
-    return any(
-        type(edge) is Node and edge.op is None and edge not in own
-        for node in newest_first(nodes)
-        for edge in node.inputs
-    )
+    return any(map(outside, nodes)) or any(outside(edge) for node in newest_first(nodes) for edge in node.inputs)
