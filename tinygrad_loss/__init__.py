@@ -82,7 +82,7 @@ from .ops.creation import (
     zeros,
     zeros_like,
 )
-from .ops.cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, unwrap
+from .ops.cumulative import cummax, cummin, cumprod, cumsum, cumulative_prod, cumulative_sum, running_argmax, unwrap
 from .ops.differences import diff, ediff1d, gradient, trapezoid
 from .ops.dropout import dropout, dropout_mask
 from .ops.editing import delete, insert, place, put, putmask, trim_zeros
@@ -107,6 +107,7 @@ from .ops.elementwise import (
 )
 from .ops.embedding import embedding
 from .ops.exponentials import exp, exp2, expm1, log, log1p, log2, log10
+from .ops.gamma import digamma, lgamma, polygamma
 from .ops.gathering import choose, compress, extract, fill_diagonal, put_along_axis, take, take_along_axis
 from .ops.gating import glu
 from .ops.grids import empty_like, geomspace, logspace, meshgrid
@@ -393,6 +394,8 @@ __all__ = [
     "cov",
     "cross",
     "cross_entropy_with_logits",
+    "cummax",
+    "cummin",
     "cumprod",
     "cumsum",
     "cumulative_prod",
@@ -408,6 +411,7 @@ __all__ = [
     "diagflat",
     "diagonal",
     "diff",
+    "digamma",
     "digitize",
     "divide",
     "divmod",
@@ -523,6 +527,7 @@ __all__ = [
     "less",
     "less_equal",
     "lexsort",
+    "lgamma",
     "linalg",
     "linearize",
     "linspace",
@@ -601,6 +606,7 @@ __all__ = [
     "polyder",
     "polydiv",
     "polyfit",
+    "polygamma",
     "polyint",
     "polymul",
     "polysub",
@@ -638,6 +644,7 @@ __all__ = [
     "rollaxis",
     "rot90",
     "round",
+    "running_argmax",
     "scale_and_shift",
     "scaled_dot_product_attention",
     "scatter_add",
