@@ -95,6 +95,48 @@ def test_a_long_vector_is_folded_into_rows():
     assert max(leaf["image"]["cells"]) == 4999.0
 
 
+def tiles_of(image):
+    """The matrices that an image shows, in order."""
+    high, wide = image["tile"]
+    rows, columns = image["shape"]
+    sheet = np.reshape(image["cells"], (rows // high, high, columns // wide, wide))
+    return sheet.swapaxes(1, 2).reshape(-1, high, wide)[: image["tiles"]]
+
+
+def test_an_array_of_three_axes_is_shown_as_its_matrices():
+    values = np.arange(60.0).reshape(5, 3, 4)
+    loss = np.sum(tg.tensor(values, requires_grad=True))
+    leaf = next(node for node in data_of(tg.explore(loss))["nodes"].values() if node["kind"] == "leaf")["value"]
+    assert "cells" not in leaf
+    assert "note" not in leaf["image"]
+    np.testing.assert_array_equal(tiles_of(leaf["image"]), values)
+
+
+def test_pictures_and_filters_are_shown_by_height_and_width():
+    tg.set_random_seed(0)
+    layer = tg.layers.Conv2D(2, 3)
+    pictures = np.random.default_rng(0).normal(size=(3, 6, 5, 2)).astype("float32")
+    y = layer(pictures)
+    explorer = tg.explore(np.sum(y), names={"pictures": pictures})
+    nodes, find = data_of(explorer)["nodes"], explorer.graph.find
+    for array, turned in ((pictures, (0, 3, 1, 2)), (layer.kernel.detach().numpy(), (2, 3, 0, 1))):
+        key = find(pictures if array is pictures else layer.kernel, "around")
+        matrices = array.transpose(turned).reshape(-1, *(array.shape[axis] for axis in turned[2:]))
+        np.testing.assert_allclose(tiles_of(nodes[key]["value"]["image"]), matrices, rtol=1e-5)
+
+
+def test_of_many_matrices_the_first_are_shown_and_the_note_says_so():
+    values = np.random.default_rng(0).normal(size=(40, 2, 8, 8))
+    loss = np.sum(tg.tensor(values, requires_grad=True))
+    leaf = next(node for node in data_of(tg.explore(loss))["nodes"].values() if node["kind"] == "leaf")["value"]
+    assert leaf["image"]["note"] == "the first 16 of 80 matrices"
+    np.testing.assert_allclose(tiles_of(leaf["image"]), values.reshape(-1, 8, 8)[:16], rtol=1e-5)
+    one = tg.tensor(np.eye(100)[None] * 3.0, requires_grad=True)
+    image = next(iter(data_of(tg.explore(np.sum(one)))["nodes"].values()))["value"]["image"]
+    assert image["note"] == "blocks of elements: from each the one furthest from 0"
+    assert np.trace(np.reshape(image["cells"], image["shape"])) == 3.0 * image["shape"][0]
+
+
 def test_what_is_not_finite_is_counted_and_survives_json():
     with np.errstate(all="ignore"):
         loss = np.sum(np.log(tg.tensor([0.0, -1.0, 1.0], requires_grad=True)))

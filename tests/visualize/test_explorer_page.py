@@ -170,8 +170,10 @@ def test_a_click_shows_all_of_a_value(open_page):
     assert "local derivative" in panel(page)
     page.locator("#panel button", has_text="table / image").first.click()
     drawn = page.locator("#panel canvas").first
-    assert drawn.evaluate("each => [each.width, each.height]") == [2, 2]
-    assert drawn.evaluate("each => each.getContext('2d').getImageData(0, 0, 2, 2).data.some(x => x < 200)")
+    wide = drawn.evaluate("each => each.width")
+    assert wide == drawn.evaluate("each => each.height") == 48
+    pixel = "(each, at) => [...each.getContext('2d').getImageData(at, at, 1, 1).data].slice(0, 3)"
+    assert drawn.evaluate(pixel, 1) != drawn.evaluate(pixel, wide - 2)
     page.locator("#panel a", has_text="w").first.click()
     assert page.locator("#panel h2").text_content() == "w"
     page.keyboard.press("Escape")
@@ -267,6 +269,81 @@ def test_the_theme_and_the_state_are_in_the_address(open_page):
     page.wait_for_function("document.querySelector('#caption').textContent.startsWith('Backward starts')")
 
 
+def test_the_back_button_returns_to_the_value_that_was_chosen_before(open_page):
+    w, x, loss = product()
+    graph = tg.explore(loss).graph
+    page = open_page(loss)
+    for each in (w, x):
+        click_box(page, graph.find(each, "around"))
+        page.keyboard.press("Home")  # a step is no place to come back to
+    assert page.locator("#panel h2").text_content() == "x"
+    page.go_back()
+    page.wait_for_function("document.querySelector('#panel h2').textContent === 'w'")
+    page.go_back()
+    page.wait_for_function("document.querySelector('#panel').textContent.includes('what if')")
+    page.go_forward()
+    page.wait_for_function("document.querySelector('#panel h2').textContent === 'w'")
+    page.reload()
+    page.wait_for_selector("html[data-ready=true]", state="attached")
+    assert page.locator("#panel h2").text_content() == "w"
+    assert caption(page).startswith("Before the first step")
+
+
+def test_a_narrow_window_holds_the_picture_the_panel_and_the_caption(open_page):
+    w, _, loss = product()
+    page = open_page(loss)
+    page.set_viewport_size({"width": 400, "height": 760})
+    click_box(page, tg.explore(loss).graph.find(w, "around"))
+    for part in ("#stage", "#panel", "#caption", "#next", "#steps", "#search"):
+        place = page.locator(part).bounding_box()
+        assert place["x"] >= 0, part
+        assert place["x"] + place["width"] <= 400, part
+        assert place["y"] + place["height"] <= 760, part
+    stage = page.locator("#stage").bounding_box()
+    page.keyboard.press("f")
+    for box in page.locator("svg.shown .node").all():
+        place = box.bounding_box()
+        assert place["y"] + place["height"] <= stage["y"] + stage["height"]
+
+
+def test_texts_stay_inside_their_boxes(open_page):
+    tg.set_random_seed(0)
+    model = tg.Sequential(
+        [tg.layers.Conv2D(12, 3, activation="relu"), tg.layers.BatchNormalization(), tg.layers.MaxPooling2D(2)]
+    )
+    loss = np.mean(model(np.random.default_rng(0).normal(size=(16, 14, 14, 3)), training=True) ** 2)
+    page = open_page(loss)
+    for view in ("layers, 2 deep", "all nodes"):
+        page.locator("#views button", has_text=view).click()
+        over = page.evaluate(
+            """() => [...document.querySelectorAll("svg.shown .node")].flatMap((node) => {
+              const right = node.querySelector("rect").getBoundingClientRect().right;
+              const texts = [...node.querySelectorAll("text")];
+              return texts.filter((each) => each.getBoundingClientRect().right > right).map((each) => each.textContent);
+            })"""
+        )
+        assert over == []
+
+
+def test_stepping_back_and_forth_shows_what_a_jump_shows(open_page):
+    _, _, loss = network()
+    page = open_page(loss)
+    last = int(page.locator("#steps").get_attribute("max"))
+    shown = "() => document.querySelector('svg.shown').textContent"
+    go = "step => { location.hash = `step=${step}&theme=${step % 2 ? 'light' : 'dark'}`; }"
+    seen = {}
+    page.keyboard.press("Home")
+    for step in range(last + 1):
+        seen[step] = page.evaluate(shown)
+        page.keyboard.press("ArrowRight")
+    for step in (last - 1, 3, last // 2, 0, last):
+        page.evaluate(go, step)
+        page.wait_for_function("step => document.querySelector('#steps').value === String(step)", arg=step)
+        assert page.evaluate(shown) == seen[step], step
+    fresh = open_page(loss, hash=str(last // 2))
+    assert fresh.evaluate(shown) == seen[last // 2]
+
+
 def test_the_keys_are_listed_and_boxes_are_reached_by_tab(open_page):
     *_, loss = product()
     page = open_page(loss)
@@ -287,7 +364,9 @@ ELEMENTARY = {
     ),
     "hyperbolic": lambda a, b: np.sinh(a) + np.cosh(b) + np.tanh(a * b) + np.arcsinh(b),
     "relu and sigmoid": lambda a, b: tg.relu(a - b) + tg.sigmoid(a * b) + tg.relu(-a) * 3.0,
-    "softplus and gelu": lambda a, b: tg.softplus(a) + tg.silu(b) + tg.leaky_relu(-a) + tg.elu(-b),
+    "other activations": lambda a, b: (
+        tg.softplus(a) + tg.silu(b) + tg.leaky_relu(-a) + tg.elu(-b) + tg.log_sigmoid(a) + tg.relu6(b) + tg.mish(a)
+    ),
     "max and min": lambda a, b: np.maximum(a, b) * np.minimum(a, 2.0) + np.abs(b),
     "clip": lambda a, b: np.clip(a, -1.0, 1.0) * b + np.hypot(a, b),
     "sums and shapes of one number": lambda a, b: np.mean(np.square(a - b).reshape(1, 1)) + np.sum(a * b) * 2.0,

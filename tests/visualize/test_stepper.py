@@ -175,7 +175,7 @@ class TestText:
         assert text[2:] == [
             "  upstream ∂L/∂y = [1.0, -1.0]",
             "  input  as  derivative  local     contribution        before → after",
-            "  A      a   Ā = Ȳ Bᵀ    a matrix  (2, 3) ‖5.292‖      0 → (2, 3) ‖5.292‖",
+            "  A      a   Ā = Ȳ Bᵀ    a matrix  (2, 3) norm 5.292   0 → (2, 3) norm 5.292",
             "  v      b   B̄ = Aᵀ Ȳ    a matrix  [-3.0, -3.0, -3.0]  0 → [-3.0, -3.0, -3.0]",
         ]
 
@@ -216,8 +216,8 @@ class TestText:
             (None, "none"),
             (np.float64(2.0), "2.0"),
             (np.array([1.0, 2.0]), "[1.0, 2.0]"),
-            (np.ones((3, 4)), "(3, 4) ‖3.464‖"),
-            ((np.ones(2), np.ones(3)), "(2,) and (3,) ‖2.236‖"),
+            (np.ones((3, 4)), "(3, 4) norm 3.464"),
+            ((np.ones(2), np.ones(3)), "(2,) and (3,) norm 2.236"),
         ],
     )
     def test_a_value_on_one_line(self, value, text):

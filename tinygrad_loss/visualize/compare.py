@@ -207,12 +207,12 @@ def _gradient_change(before: NodeRecord, after: NodeRecord, tolerance: float) ->
         factor = math.copysign(ratio, cosine)
         return GradientChange(before, after, f"{number(factor)} times what it was", factor)
     angle = math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))
-    return GradientChange(before, after, f"‖·‖ {number(ratio)} times what it was, turned by {number(angle, 3)}°")
+    return GradientChange(before, after, f"norm {number(ratio)} times what it was, turned by {number(angle, 3)}°")
 
 
 def _summary(gradient: Any) -> str:
     bad = int(gradient.size - np.isfinite(gradient).sum())
-    return f"{bad} of {gradient.size} not finite" if bad else f"‖{number(norm(gradient))}‖"
+    return f"{bad} of {gradient.size} not finite" if bad else f"norm {number(norm(gradient))}"
 
 
 def _records(graph: Graph) -> list[NodeRecord]:

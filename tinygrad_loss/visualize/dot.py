@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
+from .beside import parameters_beside
 from .drawn import Arrow, Box, View, nested
 from .heat import BAD, ZERO, Scale
 from .theme import FONT, LIGHT, Theme, ink_on
@@ -25,7 +25,7 @@ def dot_source(view: View, theme: Theme = LIGHT, direction: str = "TB") -> str:
         f'  node [shape=box style="rounded,filled" fontname="{FONT}" fontsize=11 margin="0.09,0.05" penwidth=1.2]',
         f'  edge [fontname="{FONT}" fontsize=10 arrowsize=0.7 color="{theme.line}" fontcolor="{theme.gradient}"]',
     ]
-    beside = _parameters_beside(view)
+    beside = parameters_beside(view)
     lines += _grouped(view, theme, beside)
     lines += _arrows(view, theme, direction, beside)
     return "\n".join([*lines, "}", ""])
@@ -161,21 +161,6 @@ def _label(box: Box, theme: Theme, ink: str | None) -> str:
 
 
 # Arrows
-
-
-def _parameters_beside(view: View) -> dict[str, list[str]]:
-    """The one or two leaves of a layer that stand beside the op that uses them, so that the data go straight."""
-    boxes = {box.id: box for box in view.boxes}
-    uses = Counter(arrow.source for arrow in view.arrows)
-    leaves: dict[str, list[str]] = {}
-    others = set()
-    for arrow in view.arrows:
-        source, target = boxes[arrow.source], boxes[arrow.target]
-        if source.kind == "leaf" and source.scope and source.scope == target.scope and uses[arrow.source] == 1:
-            leaves.setdefault(arrow.target, []).append(arrow.source)
-        else:
-            others.add(arrow.target)
-    return {op: found for op, found in leaves.items() if len(found) <= 2 and op in others}
 
 
 def _arrows(view: View, theme: Theme, direction: str, beside: dict[str, list[str]]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
+from .drawn import Row
 from .facts import facts_of
 from .folding import deepest, homes, layers_of
 from .javascript import WhatIf, what_if
@@ -21,9 +22,10 @@ from .layout import laid_out
 from .names import values_in_frame
 from .picture import Picture, check_arguments, fitting_view, graph_of, refuse_for_programs
 from .selecting import selected
+from .stepper import brief
 from .theme import DARK, LIGHT, Theme
 from .view import box_count, title_of, view_of
-from .walk import Graph
+from .walk import Graph, NodeRecord
 
 __all__ = ["Explorer", "explore"]
 
@@ -118,6 +120,10 @@ class Explorer:
             box: {"members": [each.id for each in layer.members], "outputs": [each.id for each in layer.outputs]}
             for box, layer in layers.items()
         }
+        for box in view.boxes:  # wide enough for what the page writes into it
+            held = layers[box.id].outputs if box.id in layers else [graph.nodes[box.id]]
+            texts = (" and ".join(map(brief, values)) for values in _shown(held))
+            box.rows = box.rows and [Row("", [text]) for text in texts]
         laid = laid_out(view, name)
         label = "all nodes" if depth is None else "layers" if depth == 0 else f"layers, {depth + 1} deep"
         titles = {box.id: box.title for box in view.boxes if box.id in layers}
@@ -181,6 +187,11 @@ def explore(
     refuse_for_programs(tensor, gradient=gradient, names=names)
     graph = graph_of(tensor, gradient, names, values_in_frame(sys._getframe(1)))
     return Explorer(graph, selected(graph, between, around, radius), limit)
+
+
+def _shown(records: list[NodeRecord]) -> tuple[list[Any], list[Any]]:
+    """The values of a box, and the gradients that there are."""
+    return [record.value for record in records], [g for record in records if (g := record.gradient) is not None]
 
 
 def _part(name: str) -> str:

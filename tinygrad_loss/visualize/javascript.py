@@ -6,12 +6,15 @@ says. Only NumPy's elementary functions are translated.
 
 from __future__ import annotations
 
+import dis
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from ..core.primitive import Op
 from ..modes import no_grad
 from .walk import Graph, NodeRecord
 
@@ -27,6 +30,9 @@ UFUNCS = {  # with #0 and #1 for the inputs; where NumPy and JavaScript differ, 
     "arctan": "Math.atan(#0)",
     "arctan2": "Math.atan2(#0, #1)",
     "arctanh": "Math.atanh(#0)",
+    "bitwise_and": "#0 & #1",
+    "bitwise_or": "#0 | #1",
+    "bitwise_xor": "#0 ^ #1",
     "cbrt": "Math.cbrt(#0)",
     "ceil": "Math.ceil(#0)",
     "cos": "Math.cos(#0)",
@@ -203,5 +209,22 @@ def _arrow(function: Callable[..., Any], names: list[str], attributes: Mapping[s
     """A Python function of numbers as an arrow function."""
     lines: list[str] = []
     with no_grad(), np.errstate(all="ignore"):
-        result = function(*(Symbol(lines, name) for name in names), **attributes)
+        result = _on_symbols(function)(*(Symbol(lines, name) for name in names), **attributes)
     return f"({', '.join(names)}) => {{ {' '.join(lines)} return {_text(result)}; }}"
+
+
+def _on_symbols(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, with the kernels of the ops that it calls in place of the ops, which take numbers only."""
+    if not isinstance(function, FunctionType):
+        return function
+    known = function.__globals__
+    names = {step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"}
+    called = {name: getattr(known.get(name), "op", None) for name in names}
+    kernels = {name: _on_symbols(op.kernel) for name, op in called.items() if isinstance(op, Op)}
+    if not kernels:
+        return function
+    copy = FunctionType(
+        function.__code__, {**known, **kernels}, argdefs=function.__defaults__, closure=function.__closure__
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy

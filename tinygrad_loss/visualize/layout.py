@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .beside import parameters_beside
 from .drawn import Arrow, Box, View, nested
 from .render import render
+from .wrapping import wrapped
 
 __all__ = ["Laid", "laid_out"]
 
@@ -96,6 +98,8 @@ def _by_target(view: View) -> list[Arrow]:
 
 def _dot(view: View, sizes: dict[str, tuple[float, float]], labels: bool, straight: list[Arrow]) -> str:
     """DOT with sizes alone: all text is the page's."""
+    beside = parameters_beside(view)
+    to_next_column = wrapped(view, beside)
     lines = ["digraph explorer {", "graph [rankdir=TB nodesep=0.25 ranksep=0.3 pad=0]"]
     lines += ['node [shape=box fixedsize=true label=""]', "edge [arrowsize=0.7]"]
     number = 0
@@ -105,6 +109,8 @@ def _dot(view: View, sizes: dict[str, tuple[float, float]], labels: bool, straig
         elif isinstance(item, Box):
             width, height = (length / POINTS for length in sizes[item.id])
             lines.append(f"{item.id} [width={width:.3f} height={height:.3f}]")
+            if item.id in beside:
+                lines.append(f"{{ rank=same; {'; '.join([item.id, *beside[item.id]])} }}")
         else:
             number += 1
             text = json.dumps(_shortened(item[-1], 60), ensure_ascii=False)
@@ -115,10 +121,15 @@ def _dot(view: View, sizes: dict[str, tuple[float, float]], labels: bool, straig
     for arrow in view.arrows:
         if id(arrow) in left_out:
             continue
+        first, second = arrow.source, arrow.target
         flowing = f" label={room}" if labels and arrow.label else ""
         dashed = " style=dashed" if arrow.dashed else ""
-        weight = "" if kinds[arrow.source] in ("leaf", "constant") else " weight=8"  # the way of the data is straight
-        lines.append(f'{arrow.source} -> {arrow.target} [id="{_identity(arrow)}"{flowing}{dashed}{weight}]')
+        layout = "" if kinds[first] in ("leaf", "constant") else " weight=8"  # the way of the data is straight
+        if (first, second) in to_next_column:
+            layout = " constraint=false"
+        elif first in beside.get(second, [])[1:]:  # the second one on the other side
+            first, second, layout = second, first, " dir=back"
+        lines.append(f'{first} -> {second} [id="{_identity(arrow)}"{flowing}{dashed}{layout}]')
     return "\n".join([*lines, "}"])
 
 
@@ -179,10 +190,11 @@ def _line(arrow: Arrow, places: dict[str, Any], sizes: dict[str, tuple[float, fl
 
 
 def _spline(text: str, height: float) -> tuple[str, str]:
-    """A path for an edge's control points, and one for its head, from Graphviz's "e,x,y x,y x,y ..."."""
+    """A path for an edge's control points "e,x,y x,y ...", and one for its head; "s," where it leads back."""
     points = [(x, height - y) for x, y in _points(text)]
-    ends = text.startswith("e,")
-    tip, points = (points[0], points[1:]) if ends else (points[-1], points)
+    tip, points = (points[0], points[1:]) if text.startswith(("e,", "s,")) else (points[-1], points)
+    if text.startswith("s,"):
+        points.reverse()
     curve = " ".join(f"{x:.1f},{y:.1f}" for x, y in points[1:])
     last = points[-1]
     along, across = tip[0] - last[0], tip[1] - last[1]
@@ -198,5 +210,5 @@ def _spline(text: str, height: float) -> tuple[str, str]:
 
 def _points(text: str) -> Iterator[tuple[float, float]]:
     for part in text.split(";", maxsplit=1)[0].split():
-        x, y = _numbers(part.removeprefix("e,"))
+        x, y = _numbers(part.removeprefix("e,").removeprefix("s,"))
         yield x, y

@@ -231,5 +231,5 @@ def brief(value: Any, room: int = ROOM) -> str:
     few = " ".join(lines)
     if isinstance(value, tuple) or np.size(value) > 6 or len(few) > room:
         shapes = " and ".join(str(np.shape(part)) for part in (value if isinstance(value, tuple) else (value,)))
-        return f"{shapes} ‖{number(norm(value))}‖"
+        return f"{shapes} norm {number(norm(value))}"
     return few

@@ -15,37 +15,55 @@ function facts(pairs) {
 
 function matrixOf(value) {
   const held = value.cells ? value : value.image;
-  const shape = held.shape;
-  const columns = shape.length ? shape.at(-1) : 1;
-  return { cells: held.cells.map(Number), columns, rows: columns ? held.cells.length / columns : 0, raw: held.cells };
+  const columns = held.shape.length ? held.shape.at(-1) : 1;
+  const rows = columns ? held.cells.length / columns : 0;
+  const [high, wide] = held.tile || [rows, columns]; // an array of three axes or more is in tiles
+  return { cells: held.cells, columns, rows, high, wide, count: held.tiles || 1 };
+}
+
+function inside({ columns, high, wide, count }, row, column) {
+  // whether there is an element: the last row of tiles may not be full
+  return Math.floor(row / high) * (columns / wide) + Math.floor(column / wide) < count;
 }
 
 function tableOf(value) {
-  const { raw, columns, rows } = matrixOf(value);
+  const matrix = matrixOf(value);
+  const { cells, columns, rows, high, wide } = matrix;
   const table = make("table");
   for (let row = 0; row < rows; row++) {
-    const cells = raw.slice(row * columns, (row + 1) * columns);
-    table.append(make("tr", {}, ...cells.map((x) => make("td", {}, number(x, isWhole(value))))));
+    const line = make("tr", { className: row && row % high === 0 ? "begins" : "" });
+    for (let column = 0; column < columns; column++) {
+      const text = inside(matrix, row, column) ? number(cells[row * columns + column], isWhole(value)) : "";
+      line.append(make("td", { className: column && column % wide === 0 ? "begins" : "" }, text));
+    }
+    table.append(line);
   }
   return make("div", { className: "scroll" }, table);
 }
 
 function imageOf(value) {
-  const { cells, columns, rows } = matrixOf(value);
-  const canvas = make("canvas", { width: columns, height: rows, className: "heat" });
-  const size = Math.max(1, Math.min(330 / columns, 220 / rows, 24));
-  canvas.style.width = `${Math.max(columns * size, 8)}px`;
-  canvas.style.height = `${Math.max(rows * size, 8)}px`;
+  const matrix = matrixOf(value);
+  const { columns, rows, high, wide } = matrix;
+  const cells = matrix.cells.map(Number);
+  const [across, down] = [Math.ceil(columns / wide) - 1, Math.ceil(rows / high) - 1]; // gaps between tiles
+  const size = Math.max(1, Math.floor(Math.min(330 / (columns + across), 220 / (rows + down), 24)));
+  const gap = across + down ? Math.max(1, Math.min(size, 3)) : 0;
+  const canvas = make("canvas", { width: columns * size + across * gap, height: rows * size + down * gap, className: "heat" });
   const widest = Math.max(...cells.filter(Number.isFinite).map(Math.abs), 1e-300);
   const pen = canvas.getContext("2d");
+  const at = (place, tile) => place * size + Math.floor(place / tile) * gap;
   cells.forEach((x, place) => {
+    const [row, column] = [Math.floor(place / columns), place % columns];
+    if (!inside(matrix, row, column)) return;
     pen.fillStyle = colour(x / widest);
-    pen.fillRect(place % columns, Math.floor(place / columns), 1, 1);
+    pen.fillRect(at(column, wide), at(row, high), size, size);
   });
   canvas.onmousemove = (event) => {
     const box = canvas.getBoundingClientRect();
-    const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
-    const row = Math.floor(((event.clientY - box.top) / box.height) * rows);
+    const [row, column] = [[event.clientY - box.top, high], [event.clientX - box.left, wide]].map(([along, tile]) => {
+      const whole = tile * size + gap;
+      return Math.floor(along / whole) * tile + Math.min(Math.floor((along % whole) / size), tile - 1);
+    });
     canvas.title = `[${row}, ${column}] ${number(cells[row * columns + column])}`;
   };
   const label = `blue −${number(widest)}, white 0, orange ${number(widest)}`;
@@ -71,15 +89,15 @@ function shown(value) {
     ["not finite", value.bad ? `${value.bad} of ${sizeOf(value.shape)}` : ""],
   ]);
   if (!sizeOf(value.shape)) return make("span", { className: "faint" }, "empty");
-  const views = value.cells ? [tableOf, imageOf] : [imageOf];
-  if (value.cells && value.cells.length > 64) views.reverse();
+  const held = value.cells ? value : value.image;
+  const views = held.note ? [imageOf] : [tableOf, imageOf]; // what was left out or pooled is no table
+  if (held.cells.length > 64) views.sort((a) => (a === imageOf ? -1 : 1));
   const place = make("div", {}, views[0](value));
   const turn = make("button", { textContent: "table / image", onclick: () => {
     views.reverse();
     place.replaceChildren(views[0](value));
   } });
-  const pooled = "an image of blocks: from each the element furthest from 0";
-  return make("div", {}, summary, place, value.cells ? turn : make("div", { className: "faint" }, pooled));
+  return make("div", {}, summary, place, held.note ? make("div", { className: "faint" }, held.note) : turn);
 }
 
 const fully = (value) => (isWhole(value) || typeof value.cells[0] === "boolean"

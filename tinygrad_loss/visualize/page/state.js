@@ -9,12 +9,17 @@ function redraw() {
   remember();
 }
 
+let remembered = { node: null, view: null };
+
 function remember() {
+  // another node or view is a place to come back to with the browser's back button; a step is not
+  const moved = state.node !== remembered.node || state.view !== remembered.view;
+  remembered = { node: state.node, view: state.view };
   const parts = [`step=${state.step}`, `view=${state.view}`];
   if (state.node) parts.push(`node=${state.node}`);
   if (state.theme) parts.push(`theme=${state.theme}`);
   try {
-    history.replaceState(null, "", `#${parts.join("&")}`);
+    history[moved ? "pushState" : "replaceState"](null, "", `#${parts.join("&")}`);
   } catch {
     // a frame without an address of its own: there is nothing to remember in
   }
@@ -30,6 +35,7 @@ function recall() {
   const node = found.get("node");
   state.node = nodes[node] || (current() && current().layers[node]) ? node : null;
   if (["light", "dark"].includes(found.get("theme"))) state.theme = found.get("theme");
+  remembered = { node: state.node, view: state.view };
 }
 
 function go(step) {

@@ -32,6 +32,11 @@ function isComplete(id, step) {
   return all.length > 0 && all.at(-1).step <= step;
 }
 
+function normOf(value) {
+  if (value.parts) return Math.hypot(...value.parts.map(normOf));
+  return isScalar(value) ? Math.abs(Number(value.cells[0])) : Number(value.norm);
+}
+
 function product(edge) {
   const upstream = nodes[edge.target].gradient;
   const passed = contribution(edge);
@@ -40,7 +45,7 @@ function product(edge) {
   }
   if (!passed) return "";
   if (passed.norm === undefined || !upstream) return brief(passed);
-  const received = isScalar(upstream) ? Math.abs(Number(upstream.cells[0])) : Number(upstream.norm);
+  const received = normOf(upstream);
   const gain = received ? ` · gain ${number(Number(passed.norm) / received)}` : "";
   return `norm ${number(passed.norm)}${gain}`;
 }

@@ -17,7 +17,9 @@ for (const [place, view] of views.entries()) {
     const [value, gradient] = ["value", "gradient"].map((kind) => element.querySelector(`.${kind}`));
     const title = view.titles[id] || nameOf(id);
     element.setAttribute("aria-label", title);
-    view.boxes[id] = { element, value, gradient, texts: {}, at: placeOf(element), held: view.layers[id] ? view.layers[id].outputs : [id] };
+    const held = view.layers[id] ? view.layers[id].outputs : [id];
+    const room = Math.floor((element.firstElementChild.getAttribute("width") - 16) / LETTER); // letters in a line
+    view.boxes[id] = { element, value, gradient, texts: {}, at: placeOf(element), held, room };
   }
   view.arrows = {};
   for (const element of view.svg.querySelectorAll(".edge")) {
@@ -28,6 +30,7 @@ for (const [place, view] of views.entries()) {
     if (arrow) arrow.edges.push(edge);
   }
   view.marked = [];
+  view.drawn = null; // the step whose numbers it shows
   view.place = null; // where it was moved to: {x, y, scale}
 }
 
@@ -48,35 +51,57 @@ function write(held, part, text) {
   held[part].textContent = text;
 }
 
-function fitting(box, text) {
-  const room = Math.floor((box.element.querySelector("rect").getAttribute("width") - 16) / LETTER);
-  return text.length > room ? `${text.slice(0, room - 1)}…` : text;
+function fitting(box, text, more = "") {
+  const room = box.room - more.length;
+  return (text.length > room ? `${text.slice(0, room - 1)}…` : text) + more;
 }
 
 function drawNumbers(view) {
-  const step = state.step;
-  for (const box of Object.values(view.boxes)) {
-    const ready = box.held.every((id) => (madeAt[id] || 0) <= step);
-    if (box.ready !== ready) box.element.classList.toggle("ahead", !ready);
-    box.ready = ready;
-    if (isProgram) {
-      const { code, shape } = box.held.length === 1 ? nodes[box.held[0]].facts : {};
-      const { value } = nodes[box.held[0]];
-      write(box, "value", fitting(box, code || shape || (value ? brief(value) : "")));
-      write(box, "gradient", fitting(box, (code && shape) || ""));
-      continue;
-    }
-    write(box, "value", ready ? box.held.map((id) => brief(nodes[id].value)).join(" and ") : "");
-    const arrived = box.held.map((id) => gradientAt(id, step)).filter(Boolean);
-    const open = box.held.some((id) => arrivals[id].length && !isComplete(id, step));
-    write(box, "gradient", arrived.length ? `∇ ${arrived.map(brief).join(" and ")}${open ? " …" : ""}` : "");
-  }
-  for (const arrow of Object.values(view.arrows)) {
-    const flowing = arrow.edges.filter((edge) => edge.at <= step);
-    const several = flowing.length > 1 ? `${flowing.length} contributions` : "";
-    write(arrow, "flow", several || (flowing.length ? product(flowing[0]) : ""));
-  }
+  const { boxes, arrows } = touched(view, view.drawn, state.step);
+  for (const box of boxes) drawBox(box);
+  for (const arrow of arrows) drawArrow(arrow);
+  view.drawn = state.step;
   mark(view);
+}
+
+function touched(view, from, to) {
+  // what changes between two steps; all of it at first, and when numbers were changed
+  if (from === null) return { boxes: Object.values(view.boxes), arrows: Object.values(view.arrows) };
+  const boxes = new Set();
+  const arrows = new Set();
+  for (const step of steps.slice(Math.min(from, to) + 1, Math.max(from, to) + 1)) {
+    if (step.node) boxes.add(view.boxes[boxOf(view, step.node)]);
+    if (!step.edge) continue;
+    boxes.add(view.boxes[boxOf(view, edges[step.edge].source)]);
+    const arrow = arrowOf(view, step.edge, edges[step.edge]);
+    if (arrow) arrows.add(arrow);
+  }
+  return { boxes, arrows };
+}
+
+function drawBox(box) {
+  const step = state.step;
+  const ready = box.held.every((id) => (madeAt[id] || 0) <= step);
+  if (box.ready !== ready) box.element.classList.toggle("ahead", !ready);
+  box.ready = ready;
+  if (isProgram) {
+    const { code, shape } = box.held.length === 1 ? nodes[box.held[0]].facts : {};
+    const { value } = nodes[box.held[0]];
+    write(box, "value", fitting(box, code || shape || (value ? brief(value) : "")));
+    write(box, "gradient", fitting(box, (code && shape) || ""));
+    return;
+  }
+  write(box, "value", ready ? fitting(box, box.held.map((id) => brief(nodes[id].value)).join(" and ")) : "");
+  const arrived = box.held.map((id) => gradientAt(id, step)).filter(Boolean);
+  const more = box.held.some((id) => arrivals[id].length && !isComplete(id, step)) ? " …" : "";
+  const text = arrived.length ? `∇ ${arrived.map(brief).join(" and ")}` : "";
+  write(box, "gradient", text && fitting(box, text, more));
+}
+
+function drawArrow(arrow) {
+  const flowing = arrow.edges.filter((edge) => edge.at <= state.step);
+  const several = flowing.length > 1 ? `${flowing.length} contributions` : "";
+  write(arrow, "flow", several || (flowing.length ? product(flowing[0]) : ""));
 }
 
 function mark(view) {

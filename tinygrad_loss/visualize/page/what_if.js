@@ -29,6 +29,7 @@ function compute() {
     one.after = scalar(totals[edge.source], seed);
   }
   for (const [id, total] of Object.entries(totals)) nodes[id].gradient = scalar(total, seed);
+  for (const view of views) view.drawn = null;
 }
 
 function change(id, x) {

@@ -40,9 +40,9 @@ function shortText(value) {
   if (value.parts) return value.parts.map(brief).join(" and ");
   if (value.text !== undefined) return value.text.slice(0, 24);
   if (isScalar(value)) return number(value.cells[0], isWhole(value));
-  if (value.cells && value.shape.length === 1 && value.cells.length <= 4) {
+  if (value.cells && value.shape.length === 1 && value.cells.length <= 6) {
     const text = `[${value.cells.map((x) => number(x, isWhole(value))).join(", ")}]`;
-    if (text.length <= 24) return text;
+    if (text.length <= 26) return text;
   }
   if (value.dtype === "bool") return `${shapeText(value.shape)} bool`;
   if (isWhole(value)) return `${shapeText(value.shape)} ${value.min} … ${value.max}`;
