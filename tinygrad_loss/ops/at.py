@@ -11,6 +11,7 @@ from ..core.primitive import linear, primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import DTypeError
+from .accumulating import accumulate
 from .elementwise import divide, multiply, negative
 from .gathering import take
 from .indexing import Slot, explain_index, filled, fitted, getitem, index_set, scatter_add, template_of
@@ -20,12 +21,6 @@ from .samples import arrays
 from .shaping import astype, ravel, reshape
 
 __all__ = ["at"]
-
-
-def _written(out: Any, ufunc: np.ufunc, index: Any, v: Any) -> Any:
-    """`out`, which nobody else holds, after the ufunc was applied at the index, once for each mention."""
-    ufunc.at(out, index, v)
-    return out[()]
 
 
 def _explain(x: Any, v: Any, *slots: Any, template: tuple[Any, ...]) -> Exception | None:
@@ -58,7 +53,7 @@ def _index_add(x: ArrayLike, v: ArrayLike, *slots: ArrayLike, template: tuple[An
     >>> tg.at(tg.tensor([1.0, 2.0]))[0].add(5.0)
     tensor([6., 2.])
     """
-    return _written(np.array(x), np.add, filled(template, slots), v)
+    return accumulate(np.add, np.array(x, order="C"), filled(template, slots), v)
 
 
 def _share(g: Any, y: Any, x: Any, v: Any, slots: tuple[Any, ...], index: int, template: tuple[Any, ...]) -> Any:
@@ -86,7 +81,7 @@ def _index_max(x: ArrayLike, v: ArrayLike, *slots: ArrayLike, template: tuple[An
     >>> tg.at(tg.tensor([1.0, 2.0]))[:].max(1.5)
     tensor([1.5, 2. ])
     """
-    return _written(np.array(x), np.maximum, filled(template, slots), v)
+    return accumulate(np.maximum, np.array(x, order="C"), filled(template, slots), v)
 
 
 @primitive(
@@ -103,7 +98,7 @@ def _index_min(x: ArrayLike, v: ArrayLike, *slots: ArrayLike, template: tuple[An
     >>> tg.at(tg.tensor([1.0, 2.0]))[:].min(1.5)
     tensor([1. , 1.5])
     """
-    return _written(np.array(x), np.minimum, filled(template, slots), v)
+    return accumulate(np.minimum, np.array(x, order="C"), filled(template, slots), v)
 
 
 def _merged(v: Any, places: Any) -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ from ..core.primitive import linear
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ShapeError
+from .accumulating import places_of
 from .indexing import Slot, explain_index, index_set, scatter_add
 from .joining import stack
 from .samples import arrays
@@ -118,7 +119,7 @@ def _along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
     ],
 )
 def _take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int) -> Any:
-    return np.take_along_axis(x, indices, axis)
+    return np.take(x, places_of(_along(x.shape, indices, axis), x.shape))  # all axes as one: half the time
 
 
 @_take_along_axis.op.front

@@ -15,6 +15,7 @@ from ..core.backward import Parts
 from ..core.primitive import constant, linear
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import DTypeError, IndexingError, ShapeError
+from .accumulating import accumulate
 from .samples import arrays
 from .shaping import broadcast_to, reshape, sum_to
 
@@ -175,18 +176,9 @@ def _scattered(x: Any, slots: tuple[Any, ...], shape: tuple[int, ...], template:
     out = np.zeros(shape, x.dtype)
     if not _may_repeat(slots):
         out[filled(template, slots)] = x
-    elif type(template[0]) is Slot and len(template) == 1 and len(shape) > 1:
-        _add_rows(out, np.ravel(slots[0]), x)
     else:
-        np.add.at(out, filled(template, slots), x)
+        accumulate(np.add, out, filled(template, slots), x)
     return out[()]
-
-
-def _add_rows(out: Any, rows: Any, x: Any) -> None:
-    """Add the rows of x into those of `out`: five times faster on flat places than on whole rows."""
-    width = math.prod(out.shape[1:])
-    places = np.where(rows < 0, rows + len(out), rows)[:, None] * width + np.arange(width)
-    np.add.at(out.reshape(-1), places.ravel(), x.ravel())
 
 
 @linear(
