@@ -10,13 +10,13 @@ from ..errors import unknown_name
 
 
 def snake_case(name: str) -> str:
-    """A class name as a plain name: GlorotUniform is glorot_uniform.
+    """A class name as a plain name, as Keras writes it: GlorotUniform is glorot_uniform.
 
     >>> from tinygrad_loss.layers.names import snake_case
-    >>> snake_case("GlorotUniform"), snake_case("ReLU")
-    ('glorot_uniform', 're_lu')
+    >>> snake_case("GlorotUniform"), snake_case("ReLU"), snake_case("MaxPooling2D")
+    ('glorot_uniform', 're_lu', 'max_pooling2d')
     """
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).strip("_").lower()
+    return re.sub(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", name).strip("_").lower()
 
 
 def free_name(wanted: str, taken: Collection[str]) -> str:
