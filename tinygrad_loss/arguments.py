@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import not_numbers, unknown_argument, unrecorded_out
+from .errors import not_numbers, unknown_argument
 
 EMPTY = inspect.Parameter.empty
 PLAIN_ANSWERS = frozenset(  # NumPy functions that ask about arrays: on Tensors they give plain values
@@ -19,15 +19,6 @@ PLAIN_ANSWERS = frozenset(  # NumPy functions that ask about arrays: on Tensors 
 VALUE_ANSWERS = frozenset(
     "allclose array_equal array_equiv array_repr array_str array2string".split()
 )  # they read values
-UFUNC_METHODS = {  # methods of NumPy's ufuncs that are functions of ours
-    "add.reduce": "sum",
-    "multiply.reduce": "prod",
-    "maximum.reduce": "max",
-    "minimum.reduce": "min",
-    "logaddexp.reduce": "logsumexp",
-    "add.accumulate": "cumsum",
-    "multiply.accumulate": "cumprod",
-}
 NUMBERS = frozenset({float, int, bool, *(kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in "biuf")})
 
 
@@ -150,15 +141,6 @@ def _left_out(signature: inspect.Signature, key: str, value: Any) -> bool:
     """Whether the argument only repeats NumPy's default."""
     default = signature.parameters[key].default
     return value is None or value is default or value is np._NoValue
-
-
-def collected(shown: str, out: Any, result: Any) -> Any:
-    """A result written into NumPy's `out=`, where that is an ndarray that collects plain values: no graph is lost."""
-    target = out[0] if type(out) is tuple and len(out) == 1 else out
-    if type(target) is not np.ndarray or type(result) is tuple or result.requires_grad:
-        raise unrecorded_out(shown)
-    target[...] = result._value
-    return target
 
 
 def plain(value: Any) -> Any:

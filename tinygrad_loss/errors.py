@@ -205,9 +205,9 @@ def needs_detach() -> GraphError:
     )
 
 
-def stored_in_array() -> GraphError:
+def stored_in_array(what: str = "array[i] = tensor") -> GraphError:
     return GraphError(
-        "array[i] = tensor cannot store a Tensor that requires grad in a NumPy array: the graph would be lost.",
+        f"{what} cannot store a Tensor that requires grad in a NumPy array: the graph would be lost.",
         "An array of NumPy holds plain numbers.",
         "Make the array a Tensor (y = tg.zeros(n); y[i] = v), or collect a list and tg.stack it.",
     )
@@ -308,9 +308,9 @@ def unknown_argument(shown: str, key: str, signature: object) -> ArgumentError:
 
 def unrecorded_out(shown: str) -> ArgumentError:
     return ArgumentError(
-        f"{shown}(out=...) cannot be recorded.",
-        "A Tensor's value is bound once, never written into.",
-        f"Use the result: y = {shown}(...).",
+        f"{shown}(out=...) cannot be recorded in a NumPy array: the graph would be lost.",
+        "An array of NumPy holds plain numbers.",
+        f"Use the result: y = {shown}(...), or make out a Tensor.",
     )
 
 

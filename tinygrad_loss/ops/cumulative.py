@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import linear, primitive
+from ..core.primitive import constant, linear, primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
+from .elementwise import negative
+from .gathering import take_along_axis
 from .joining import concatenate
 from .samples import arrays, positives
 from .shaping import astype, reshape
 
-__all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "unwrap"]
+__all__ = ["cummax", "cummin", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "running_argmax", "unwrap"]
 
 
 def along(axis: int, part: slice) -> tuple[slice, ...]:
@@ -176,5 +178,49 @@ def unwrap(x: ArrayLike, discont: float | None = None, axis: int = -1, *, period
     return np.unwrap(x, discont=discont, axis=axis, period=period)
 
 
+@constant(
+    formula="yₖ = the place of the largest of x₀ ... xₖ, the last of equal ones",
+    reference=lambda x, axis: np.apply_along_axis(
+        lambda row: np.array([k - np.argmax(row[k::-1]) for k in range(len(row))], int), axis, x
+    ),
+    samples=lambda: [[*arrays((5,)), 0], [*arrays((2, 3, 2)), 1], [np.array([1.0, 2.0, 2.0, 1.0, 3.0]), 0]],
+)
+def running_argmax(x: ArrayLike, axis: int = -1) -> Tensor:
+    """The place of the largest element up to each one along an axis: of the last of equal ones; of a NaN, if any.
+
+    >>> tg.running_argmax(tg.tensor([1.0, 3.0, 2.0]))
+    tensor([0, 1, 1])
+    """
+    leads = (x == np.maximum.accumulate(x, axis)) | np.isnan(x)
+    places = np.arange(np.shape(x)[axis]).reshape((-1,) + (1,) * (np.ndim(x) - 1 - axis % np.ndim(x)))
+    return np.maximum.accumulate(np.where(leads, places, 0), axis)
+
+
+def cummax(x: ArrayLike, axis: int | None = None) -> Tensor:
+    """The largest element up to each one along an axis (of all in a row if None); NumPy's `maximum.accumulate`.
+
+    ∂yₖ/∂xᵢ = 1 at that element, the last of equal ones, as in PyTorch; 0 elsewhere.
+
+    >>> tg.cummax(tg.tensor([1.0, 3.0, 2.0]))
+    tensor([1., 3., 3.])
+    """
+    x, axis = as_sequence(x, axis)
+    return take_along_axis(x, running_argmax(x, axis), axis)
+
+
+def cummin(x: ArrayLike, axis: int | None = None) -> Tensor:
+    """The smallest element up to each one along an axis (of all in a row if None); NumPy's `minimum.accumulate`.
+
+    ∂yₖ/∂xᵢ = 1 at that element, the last of equal ones; 0 elsewhere.
+
+    >>> tg.cummin(tg.tensor([2.0, 3.0, 1.0]))
+    tensor([2., 2., 1.])
+    """
+    x, axis = as_sequence(x, axis)
+    return take_along_axis(x, running_argmax(negative(x), axis), axis)
+
+
+functions["cummax"] = cummax
+functions["cummin"] = cummin
 functions["cumulative_prod"] = cumulative_prod
 functions["cumulative_sum"] = cumulative_sum
