@@ -436,3 +436,28 @@ def test_fit_says_why_it_runs_eagerly(capsys, verbose):
     model.fit(X, Y, epochs=2, verbose=verbose)
     told = capsys.readouterr().out.count("Steps run eagerly, not replayed: .item() asked for the value")
     assert told == (1 if verbose else 0)
+
+
+def test_memory_stays_while_a_call_looks_at_it():
+    def function(x):
+        windows = tg.windows(tg.exp(x), (2, 2), (2, 2))  # a view, but no view that the program can follow
+        other = tg.exp(x * 2.0)
+        return windows.sum(), (tg.tanh(other) * other).sum()
+
+    x = np.random.default_rng(0).normal(size=(2, 4, 4, 3))
+    jitted = tg.jit(function)
+    captured = jitted(x)
+    assert jitted(x) == captured
+
+
+def test_memory_stays_while_another_layout_looks_at_it():
+    def function(x):
+        flat = np.reshape(tg.exp(x), (-1,))  # copied for this x, which lies column by column; a view later
+        other = tg.exp(x * 2.0)
+        return (flat * np.reshape(tg.tanh(other), (-1,))).sum(), (flat * flat).sum()
+
+    x = np.asfortranarray(np.random.default_rng(0).normal(size=(4, 3)))
+    jitted = tg.jit(function)
+    captured = jitted(x)
+    np.testing.assert_allclose(jitted(x), captured, rtol=1e-14)
+    np.testing.assert_allclose(jitted(np.ascontiguousarray(x)), captured, rtol=1e-14)

@@ -106,9 +106,11 @@ class Recorder(Observer):
         if made is None:
             fresh = tuple(Value(each._value) for each in results)
             kernel = op.kernel
-            self.emit(
-                Step("call", kernel, tuple(values), dict(attributes), fresh if isinstance(result, tuple) else fresh[0])
+            step = Step(
+                "call", kernel, tuple(values), dict(attributes), fresh if isinstance(result, tuple) else fresh[0]
             )
+            step.shares = _shared(fresh, inputs)
+            self.emit(step)
             made = fresh
         for tensor, each in zip(results, made, strict=True):
             if type(tensor._value) is np.bool_:  # a singleton: known by identity, it would be any other
@@ -353,6 +355,15 @@ class Recorder(Observer):
         made = Value(np.asarray(value.array).astype(leaf.dtype))
         self.emit(Step("cast", np.ndarray.astype, (value, leaf.dtype), {}, made))
         return made
+
+
+def _shared(results: tuple[Value, ...], inputs: tuple[Any, ...]) -> int | None:
+    """Which input's memory a kernel's result looks at."""
+    for index, x in enumerate(inputs):
+        array = x._value if isinstance(x, Tensor) else x
+        if isinstance(array, np.ndarray) and len(results) == 1 and np.may_share_memory(results[0].array, array):
+            return index
+    return None
 
 
 def capture(

@@ -58,6 +58,13 @@ class Step:
     scope: tuple[str, ...] = ()  # the layers that were being called
     phase: str = "forward"
     text: str = ""  # how a view is written, with {0} for its operand
+    shares: int | None = None  # the argument of a call whose memory the result may look at
+
+    @property
+    def base(self) -> Value | None:
+        """The value whose memory the result looks at."""
+        at = 0 if self.kind == "view" else self.shares
+        return None if at is None else self.arguments[at]
 
     @property
     def results(self) -> tuple[Value, ...]:

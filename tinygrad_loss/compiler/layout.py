@@ -61,8 +61,8 @@ def roots_of(listing: Listing) -> dict[int, Value]:
     """The value whose memory each view looks at, by id; a value that is no view is its own."""
     roots: dict[int, Value] = {}
     for step in listing.steps:
-        if step.kind == "view":
-            base = step.arguments[0]
+        base = step.base
+        if base is not None:
             roots[id(step.result)] = roots.get(id(base), base)
     return roots
 

@@ -223,4 +223,6 @@ class _Cutter:
             arguments = (arguments[0], result.shape)
             text = f"np.{step.function.__name__}({{0}}, {result.shape})"
         options = replaced(step.options, instead) if step.function not in (np.reshape, np.broadcast_to) else {}
-        return Step(step.kind, step.function, arguments, options, result, step.op, step.scope, step.phase, text)
+        return Step(
+            step.kind, step.function, arguments, options, result, step.op, step.scope, step.phase, text, step.shares
+        )

@@ -293,7 +293,8 @@ class Traced(NDArrayOperatorsMixin):
 
     def _emitted(self, kind: Kind, function: Any, args: Any, options: Any, array: Any, text: str = "") -> Any:
         made = tuple(map(Value, array)) if isinstance(array, (tuple, list)) else Value(array)
-        self.emit(Step(kind, function, tuple(_values(args)), _values(options), made, text=text))
+        shares = 0 if kind == "call" and function in _VIEWS else None  # a copy now may be a view of another layout
+        self.emit(Step(kind, function, tuple(_values(args)), _values(options), made, text=text, shares=shares))
         if isinstance(made, tuple):
             return tuple(Traced(each, self.emit) for each in made)
         return Traced(made, self.emit)

@@ -9,7 +9,7 @@ the image into patches, one image at a time so that they stay in the cache, and 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -109,6 +109,7 @@ def _out_shape(x: Sizes, w: Sizes, a: dict[str, Any]) -> Sizes:
     lambda g, y, x, w, **a: _image(g, w, space=tuple(np.shape(x)[1:-1]), **a),
     lambda g, y, x, w, **a: _kernel(x, g, kernel=tuple(np.shape(w)[:-2]), **a),
     name="convolution",
+    batch=("apart", (0,)),
     formula="y[p] = Σₖ x[s·p + d·k] w[k]",
     derivative="x̄ = Σ ȳ[p] w[k] at s·p + d·k, w̄[k] = Σₚ x[s·p + d·k] ȳ[p]",
     explain=_explain_convolution,
@@ -127,10 +128,12 @@ def convolved(x: Any, w: Any, stride: Sizes, padding: Pairs, dilation: Sizes, gr
     """Every patch times the kernel."""
     if x.shape[-1] != w.shape[-2] * groups or w.shape[-1] % groups:
         raise ValueError("channels")
+    dtype = np.result_type(x, w)
+    if by_lines(x, w.shape, stride, groups):
+        return _convolved_by_lines(x, w, stride, padding, dilation, dtype)
     cut = patches(padded(x, padding), w.shape[:-2], stride, dilation)
     rank, matrices = x.ndim - 2, _grouped(w, groups)
     places = cut.shape[1 : 1 + rank]
-    dtype = np.result_type(x, w)
     out = np.empty((len(x), math.prod(places), w.shape[-1]), dtype)
     room = np.empty(math.prod(cut.shape[1:]), dtype)
     for image, result in zip(cut, out, strict=True):
@@ -142,6 +145,51 @@ def convolved(x: Any, w: Any, stride: Sizes, padding: Pairs, dilation: Sizes, gr
     return out.reshape(len(x), *places, w.shape[-1])
 
 
+def by_lines(x: Any, kernel: Sizes, stride: Sizes, groups: int) -> bool:
+    """Whether a kernel's rows are multiplied one by one, with patches of one row: a third of the copying at 3 x 3.
+
+    It pays where such a patch is long enough for a product, and needs rows of places that follow each other.
+    """
+    return x.ndim == 4 and groups == 1 == stride[0] and kernel[0] > 1 and kernel[1] * x.shape[-1] >= LINE
+
+
+LINE = 48  # numbers in a patch of one row from which its product runs at full speed
+
+
+def _lines(
+    x: Any, places: Sizes, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, dtype: Any
+) -> Iterator[list[Any]]:
+    """For each image, and each row of the kernel, the patches of one row that it meets: (places, columns · inputs)."""
+    (height, width), (step, across), (count, along) = kernel, dilation, places
+    padded_image = padded(np.empty((1, *x.shape[1:]), dtype), padding)[0]
+    (top, _), (left, _) = padding
+    inside = padded_image[top : top + x.shape[1], left : left + x.shape[2]]
+    cut = patches(padded_image[None], (1, width), stride, (1, across))[0, :, :along, 0]  # (rows, along, width, inputs)
+    room = np.empty(cut.shape, dtype)
+    rows = [room[k * step : k * step + count].reshape(count * along, -1) for k in range(height)]
+    for image in x:
+        np.copyto(inside, image)
+        np.copyto(room, cut)
+        yield rows
+
+
+def _convolved_by_lines(x: Any, w: Any, stride: Sizes, padding: Pairs, dilation: Sizes, dtype: Any) -> Any:
+    kernel, outputs = w.shape[:2], w.shape[-1]
+    space = zip(x.shape[1:-1], padding, kernel, dilation, stride, strict=True)
+    places = tuple((n + sum(p) - (k - 1) * d - 1) // s + 1 for n, p, k, d, s in space)
+    if min(places) < 1:
+        raise ValueError("the image is smaller than the kernel")
+    matrices = np.ascontiguousarray(w, dtype).reshape(kernel[0], -1, outputs)
+    out = np.empty((len(x), math.prod(places), outputs), dtype)
+    more = np.empty(out.shape[1:], dtype)
+    for lines, result in zip(_lines(x, places, kernel, stride, padding, dilation, dtype), out, strict=True):
+        np.dot(lines[0], matrices[0], result)
+        for line, matrix in zip(lines[1:], matrices[1:], strict=True):
+            np.dot(line, matrix, more)
+            np.add(result, more, result)
+    return out.reshape(len(x), *places, outputs)
+
+
 def _meeting(y: Any, places: Sizes) -> Any:
     """y at its first `places`: an image with room behind the last patch would have more of them."""
     return y if np.shape(y)[1:-1] == places else y[(slice(None), *(slice(0, n) for n in places))]
@@ -151,6 +199,7 @@ def _meeting(y: Any, places: Sizes) -> Any:
     lambda t, y, g, w, space, **a: _meeting(_convolution(t, w, **a), np.shape(g)[1:-1]),
     lambda t, y, g, w, space, **a: _kernel(t, g, kernel=tuple(np.shape(w)[:-2]), **a),
     name="convolution_image",
+    batch=("apart", (0,)),
     formula="x[s·p + d·k] = Σ y[p] w[k], the transposed convolution",
     derivative="ȳ = conv(x̄, w), w̄[k] = Σₚ x̄[s·p + d·k] y[p]",
     samples=lambda: [
@@ -171,6 +220,12 @@ def _image(
 
 def spread(y: Any, w: Any, space: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
     """Each place's value times the kernel, added up where the patches lie."""
+    reach = [(k - 1) * d for k, d in zip(w.shape[:-2], dilation, strict=True)]
+    first = [r - before for r, (before, _) in zip(reach, padding, strict=True)]
+    around = tuple((f, n - m + r - f) for f, n, m, r in zip(first, space, y.shape[1:-1], reach, strict=True))
+    if groups == 1 and set(stride) == {1} and min(map(min, around)) >= 0:  # a convolution again, with the kernel turned
+        turned = w[(slice(None, None, -1),) * len(reach)].swapaxes(-1, -2)
+        return convolved(y, np.ascontiguousarray(turned), stride, around, dilation, 1)
     rank, matrices, kernel = y.ndim - 2, _grouped(w, groups), w.shape[:-2]
     channels = w.shape[-2] * groups
     places = y.shape[1:-1]
@@ -196,6 +251,7 @@ def spread(y: Any, w: Any, space: Sizes, stride: Sizes, padding: Pairs, dilation
     lambda t, y, x, g, kernel, **a: _image(g, t, space=tuple(np.shape(x)[1:-1]), **a),
     lambda t, y, x, g, kernel, **a: _meeting(_convolution(x, t, **a), np.shape(g)[1:-1]),
     name="convolution_kernel",
+    batch=("summed", (0, 1)),
     formula="w[k] = Σₚ x[s·p + d·k] y[p]",
     derivative="x̄ = Σ y[p] w̄[k] at s·p + d·k, ȳ = conv(x, w̄)",
     samples=lambda: [
@@ -218,6 +274,8 @@ def _kernel(
 
 def correlated(x: Any, y: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
     """Every place of the kernel: the products of what it met with what came of it, added up."""
+    if by_lines(x, kernel, stride, groups):
+        return _correlated_by_lines(x, y, kernel, stride, padding, dilation)
     cut = patches(padded(x, padding), kernel, stride, dilation)
     cut = cut[(slice(None), *(slice(0, n) for n in y.shape[1:-1]))]
     dtype = np.result_type(x, y)
@@ -230,6 +288,18 @@ def correlated(x: Any, y: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dil
         total += np.matmul(columns.transpose(0, 2, 1), values.transpose(1, 0, 2))
     split = total.reshape(groups, *kernel, inputs, outputs)
     return np.moveaxis(split, 0, -2).reshape(*kernel, inputs, groups * outputs)
+
+
+def _correlated_by_lines(x: Any, y: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Any:
+    inputs, outputs, dtype = x.shape[-1], y.shape[-1], np.result_type(x, y)
+    total = np.zeros((kernel[0], kernel[1] * inputs, outputs), dtype)
+    more = np.empty(total.shape[1:], dtype)
+    flat = np.ascontiguousarray(y, dtype).reshape(len(y), -1, outputs)
+    for lines, values in zip(_lines(x, y.shape[1:-1], kernel, stride, padding, dilation, dtype), flat, strict=True):
+        for line, part in zip(lines, total, strict=True):
+            np.dot(line.T, values, more)
+            np.add(part, more, part)
+    return total.reshape(*kernel, inputs, outputs)
 
 
 def as_sizes(value: Any, rank: int, name: str) -> Sizes:

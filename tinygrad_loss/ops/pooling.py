@@ -36,6 +36,7 @@ def _explain_windows(x: Any, size: Sizes, stride: Sizes, space: Sizes | None = N
 
 @linear(
     lambda g, y, x, size, stride: _from_windows(g, size=size, stride=stride, space=tuple(np.shape(x)[1:-1])),
+    batch=("apart", (0,)),
     formula="y[p, k] = x[s·p + k]",
     derivative="x̄ = Σ ȳ[p, k] at s·p + k",
     explain=_explain_windows,
@@ -59,6 +60,7 @@ def windows(x: ArrayLike, size: Sizes, stride: Sizes) -> Tensor:
 @linear(
     lambda g, y, x, size, stride, space: windows(g, size=size, stride=stride),
     name="from_windows",
+    batch=("apart", (0,)),
     formula="y = Σ x[p, k] at s·p + k",
     derivative="x̄[p, k] = ȳ[s·p + k]",
     samples=lambda: [
