@@ -102,6 +102,27 @@ def observed_by(observer: Any) -> Iterator[Any]:
         MODE.reset(token)
 
 
+BACKWARD = "backward"  # the scope of ops that a backward pass records, and in it the layers of the ops passed
+
+
+@contextmanager
+def backward_scopes() -> Iterator[Callable[[tuple[str, ...]], None]]:
+    """While the rules of backward are recorded: a function to call with the scope of each op that is passed."""
+    now = MODE.get()
+    token = MODE.set(now)
+    inside: dict[tuple[str, ...], Mode] = {}
+
+    def enter(scope: tuple[str, ...]) -> None:
+        if scope not in inside:
+            inside[scope] = Mode(now.recording, (*now.scope, BACKWARD, *scope), now.observers)
+        MODE.set(inside[scope])
+
+    try:
+        yield enter
+    finally:
+        MODE.reset(token)
+
+
 def tracer() -> Any:
     """The observer that writes a program down now, or None. Backward then runs its rules on Tensors, for it to see."""
     return next((observer for observer in MODE.get().observers if observer.traces), None)

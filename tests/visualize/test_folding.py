@@ -204,3 +204,33 @@ class TestLimit:
     def test_wrong_limits_are_refused(self):
         with pytest.raises(tg.errors.ArgumentError, match=r"limit= got 0\.\n  It needs a whole number of at least 1\."):
             tg.draw(network()[1], limit=0)
+
+
+def test_what_backward_records_stands_in_the_layers_that_it_passes():
+    tg.set_random_seed(0)
+    model = tg.Sequential([tg.layers.Dense(3, activation="tanh"), tg.layers.Dense(1)])
+    x = tg.tensor(np.ones((2, 4), "float32"), requires_grad=True, name="x")
+    model(x).sum().backward(create_graph=True)
+    penalty = (x.grad**2).sum()
+    graph = walk(penalty)
+    scopes = {record.scope for record in graph.nodes.values() if record.kind == "op"}
+    assert scopes == {
+        (),
+        ("sequential", "dense"),
+        ("backward", "sequential", "dense"),
+        ("backward", "sequential", "dense_1"),
+    }
+    kernel = graph.nodes[graph.find(model.layers[0].kernel, "around")]
+    assert kernel.scope == ("sequential", "dense")  # where it stands in the forward pass
+    assert {box.title for box in tg.draw(penalty, depth=0).view.boxes} >= {"sequential", "backward"}
+    assert (x * 2.0).node.scope == ()  # backward leaves the scope as it was
+
+
+def test_numbers_differentiated_twice_have_their_first_backward_in_a_group():
+    x = tg.tensor(2.0, requires_grad=True, name="x")
+    (x**3).backward(create_graph=True)
+    graph = walk(x.grad)
+    assert graph.nodes[graph.find(x, "around")].scope == ()
+    assert graph.nodes[graph.output].scope == ("backward",)
+    x.grad.backward(create_graph=True)
+    assert ("backward", "backward") in {record.scope for record in walk(x.grad).nodes.values()}

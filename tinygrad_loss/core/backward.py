@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..modes import no_grad, tracer, watcher
+from ..modes import backward_scopes, no_grad, tracer, watcher
 from .array_methods import hooked
 from .hooks import Observer
 from .node import Node, leading_to, newest_first
@@ -57,7 +57,7 @@ def pull_back(
     for node, cotangent in zip(outputs, cotangents, strict=True):
         _add(gradients, owned, node, cotangent)
     # Rules may meet 0 * inf on the way to a right answer: detect_anomaly explains, warnings would not.
-    with np.errstate(all="ignore"), nullcontext() if record else no_grad():
+    with np.errstate(all="ignore"), backward_scopes() if record else no_grad() as enter:
         for node in order:
             g = gradients.pop(node, None)
             if g is None:
@@ -68,8 +68,8 @@ def pull_back(
             if node.extra is not None or wanted or observer is not None:
                 g = complete(node, g)
             if record:
-                y = results(node)
-                values = [results(edge) for edge in edges]
+                enter(node.scope)
+                y, values = results(node), [results(edge) for edge in edges]
             else:
                 values = []
                 for edge in edges:  # a loop: in Python 3.11 a comprehension is a call of its own

@@ -19,7 +19,7 @@ from ..core.hooks import Observer
 from ..core.node import Node
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, GraphError, NoRuleError, StaleViewError
-from ..modes import no_grad
+from ..modes import BACKWARD, no_grad
 from ..ops.activations import logits_of
 
 __all__ = ["EdgeRecord", "Graph", "NodeRecord", "walk"]
@@ -357,17 +357,20 @@ def _add_bypassed(records: dict[Any, NodeRecord], scribe: _Scribe, variables: li
 def _place_in_layers(records: dict[Any, NodeRecord], scribe: _Scribe) -> None:
     """Put a layer's parameters and constants inside it, unless the user's code names them.
 
-    That is where all layers are that use them; penalties and second-order terms outside every layer do not count.
+    That is where all layers are that use them; penalties outside every layer do not count, nor does a recorded
+    backward pass for what the forward pass uses too.
     """
+    used = [(edge.source, record.scope) for record in records.values() for edge in record.inputs]
+    forward = {source for source, scope in used if BACKWARD not in scope}
     users: dict[str, tuple[str, ...]] = {}
-    for record in records.values():
-        for edge in record.inputs:
-            if record.scope:
-                users[edge.source] = _shared(users.get(edge.source, record.scope), record.scope)
+    for source, scope in used:
+        if scope and (source not in forward or BACKWARD not in scope):
+            users[source] = _shared(users.get(source, scope), scope)
     for key, record in records.items():
         handed_in = id(key) in scribe.variables or key in scribe.variables
         if record.op is None and not handed_in:
-            record.scope = users.get(record.id, ())
+            scope = users.get(record.id, ())
+            record.scope = () if record.kind == "leaf" and set(scope) == {BACKWARD} else scope
 
 
 def _shared(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
