@@ -67,7 +67,7 @@ def pull_back(
                 g = g.filled(y)
             if node.extra is not None or wanted or observer is not None:
                 g = complete(node, g)
-            if record:
+            if enter:
                 enter(node.scope)
                 y, values = results(node), [results(edge) for edge in edges]
             else:
