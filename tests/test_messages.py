@@ -103,6 +103,9 @@ CASES = {
     "hook_without_graph": (lambda: tg.tensor(1.0).register_hook(print), errors.GraphError, RuntimeError, "cannot register a hook on a tensor that doesn't require gradient", "A hook sees", "requires_grad=True"),
     "no_rule": (lambda: np.packbits(leaf()), errors.NoRuleError, TypeError, "np.packbits has no derivative rule", "op of the same name", ".detach().numpy()"),
     "unknown_argument": (lambda: np.vecdot(leaf(), leaf(), keepdims=True), errors.ArgumentError, ValueError, "np.vecdot on Tensors does not take keepdims=", "Its signature here is vecdot(", "Leave the argument out"),
+    "no_method": (lambda: leaf().unsqueeze(0), errors.NoMethodError, AttributeError, "'Tensor' object has no attribute 'unsqueeze'", "NumPy's arrays", "np.expand_dims(x, axis)"),
+    "no_method function": (lambda: leaf().tan(), errors.NoMethodError, AttributeError, "no attribute 'tan'", None, "Write tg.tan(x)"),
+    "no_method unknown": (lambda: leaf().values, errors.NoMethodError, AttributeError, "no attribute 'values'", None, "help(tg.Tensor)"),
     "unrecorded_out": (lambda: np.exp(leaf(), out=np.ones((2, 3))), errors.ArgumentError, ValueError, "np.exp(out=...) cannot be recorded", "plain numbers", "y = np.exp(...)"),
     "unknown_name": (lambda: (_ for _ in ()).throw(errors.unknown_name("optimizer", "adm", ["adam", "sgd"])), errors.UnknownNameError, ValueError, "Could not interpret optimizer identifier: 'adm'", "name of a known optimizer", "Did you mean 'adam'?"),
     "unknown_name object": (lambda: (_ for _ in ()).throw(errors.unknown_name("loss", 3, ["mse"])), errors.UnknownNameError, ValueError, "identifier: 3", "known loss", "Known names: mse."),
@@ -188,6 +191,7 @@ def test_the_tree():
         errors.IndexingError: IndexError,
         errors.AxisError: errors.IndexingError,
         errors.RendererError: RuntimeError,
+        errors.NoMethodError: AttributeError,
     }
     for kind, parent in expected.items():
         assert issubclass(kind, parent)

@@ -11,6 +11,7 @@
     ├── GraphError      (RuntimeError)  a graph used in a way that it does not allow
     │   ├── StaleViewError              a view used after its base was assigned
     │   └── NoRuleError                 a function or an argument without a derivative rule
+    ├── NoMethodError   (AttributeError) a method that a Tensor does not have
     ├── GradientError   (AssertionError) a gradient that does not agree with differences
     ├── NotCompiledError (ValueError)   training before compile()
     └── RendererError   (RuntimeError)  a picture that nothing here can render
@@ -76,6 +77,10 @@ class NoRuleError(GraphError, TypeError):
 
 class GradientError(TinygradLossError, AssertionError):
     """A gradient that does not agree with differences."""
+
+
+class NoMethodError(TinygradLossError, AttributeError):
+    """A method or attribute that a Tensor does not have."""
 
 
 class NotCompiledError(TinygradLossError, ValueError):
@@ -295,6 +300,55 @@ def no_rule(shown: str, name: str, known: Iterable[str]) -> NoRuleError:
         f"{hint} For a plain value use .detach().numpy()."
         if len(hint) < 120
         else "For a plain value use .detach().numpy().",
+    )
+
+
+ELSEWHERE = {  # what other libraries' tensors have as methods, and how it is written here
+    "add": "x + y",
+    "add_": "x += y",
+    "bmm": "x @ y",
+    "clamp": "x.clip(low, high)",
+    "contiguous": "x itself",
+    "cpu": "x itself: the values lie in NumPy's memory",
+    "cuda": "x itself: there are no devices, the values lie in NumPy's memory",
+    "dim": "x.ndim",
+    "div": "x / y",
+    "double": "x.astype(float)",
+    "expand": "np.broadcast_to(x, shape)",
+    "expand_as": "np.broadcast_to(x, y.shape)",
+    "float": "x.astype('float32')",
+    "gather": "np.take_along_axis(x, index, axis)",
+    "index_select": "np.take(x, index, axis)",
+    "int": "x.astype(int)",
+    "long": "x.astype(int)",
+    "masked_fill": "np.where(mask, value, x)",
+    "matmul": "x @ y",
+    "mm": "x @ y",
+    "mul": "x * y",
+    "mul_": "x *= y",
+    "norm": "np.linalg.norm(x)",
+    "numel": "x.size",
+    "permute": "x.transpose(axes)",
+    "pow": "x ** y",
+    "scatter_add": "x.at[index].add(values)",
+    "sub": "x - y",
+    "sub_": "x -= y",
+    "t": "x.T",
+    "to": "x.astype(dtype): there are no devices",
+    "topk": "np.sort(x)[..., -k:]",
+    "type": "x.astype(dtype)",
+    "unsqueeze": "np.expand_dims(x, axis)",
+    "view": "x.reshape(shape)",
+    "zero_": "x.fill(0)",
+}
+
+
+def no_method(name: str, known: Iterable[str]) -> NoMethodError:
+    cure = ELSEWHERE.get(name) or (f"tg.{name}(x)" if name in known else "")
+    return NoMethodError(
+        f"'Tensor' object has no attribute {name!r}.",
+        "It has the methods of NumPy's arrays, and those of its graph: backward, grad, detach, ...",
+        f"Write {cure}." if cure else "See help(tg.Tensor); NumPy's functions take Tensors: np.exp(x).",
     )
 
 

@@ -33,7 +33,8 @@ class ArrayMethods:
         _value: Any
         _node: Any
 
-        def __getattr__(self, name: str) -> Any: ...
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name) if name.startswith("_") else errors.no_method(name, functions)
 
     __array_ufunc__ = array_ufunc
     __array_function__ = array_function
@@ -228,9 +229,10 @@ class ArrayMethods:
         """The last two axes swapped: the transpose of each matrix."""
         return functions["swapaxes"](self, -1, -2)
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: Any, **options: Any) -> Any:
         """See `tg.reshape`; the lengths may be given one by one."""
-        return functions["reshape"](self, shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
+        lengths = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        return functions["reshape"](self, lengths, **options)
 
     def transpose(self, *axes: Any) -> Any:
         """See `tg.transpose`; the axes may be given one by one."""
@@ -325,13 +327,33 @@ class ArrayMethods:
         """See `tg.squeeze`."""
         return functions["squeeze"](self, axis)
 
-    def ravel(self) -> Any:
+    def ravel(self, order: str = "C") -> Any:
         """See `tg.ravel`."""
-        return functions["ravel"](self)
+        return functions["ravel"](self, order)
 
-    def astype(self, dtype: Any) -> Any:
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
         """See `tg.astype`."""
-        return functions["astype"](self, dtype)
+        return functions["astype"](self, dtype, copy)
+
+    def compress(self, condition: Any, axis: Any = None) -> Any:
+        """See `tg.compress`."""
+        return functions["compress"](condition, self, axis)
+
+    def fill(self, value: Any) -> None:
+        """Assign `value` to every element."""
+        self[...] = value
+
+    def put(self, indices: Any, values: Any, mode: str = "raise") -> None:
+        """Assign values to elements counted row by row (see `tg.put`)."""
+        functions["put"](self, indices, values, mode)
+
+    def sort(self, axis: int = -1, kind: Any = None, *, stable: Any = None) -> None:
+        """Assign the sorted elements, as an array's method does; `tg.sort` gives them as a new Tensor."""
+        self[...] = functions["sort"](self, axis, kind, stable=stable)
+
+    def partition(self, kth: Any, axis: int = -1) -> None:
+        """Assign the partly sorted elements; `tg.partition` gives them as a new Tensor."""
+        self[...] = functions["partition"](self, kth, axis)
 
     def copy(self) -> Any:
         """See `tg.copy`."""
@@ -373,9 +395,9 @@ class ArrayMethods:
         """See `tg.log_softmax`."""
         return functions["log_softmax"](self, axis)
 
-    def flatten(self) -> Any:
+    def flatten(self, order: str = "C") -> Any:
         """The elements as one axis (see `tg.ravel`)."""
-        return functions["ravel"](self)
+        return functions["ravel"](self, order)
 
     def abs(self) -> Any:
         """See `tg.abs`."""
@@ -395,6 +417,26 @@ class ArrayMethods:
     def size(self) -> int:
         """The number of elements."""
         return self._value.size
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one element."""
+        return self._value.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all elements."""
+        return self._value.nbytes
+
+    @property
+    def real(self) -> Any:
+        """The real part: the tensor itself."""
+        return functions["real"](self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part: zeros."""
+        return functions["imag"](self)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -595,6 +637,21 @@ class ArrayMethods:
         kind, arguments = self.__reduce__()
         memo[id(self)] = result = kind(*arguments)
         return result
+
+
+def _forwarding(name: str) -> Callable[..., Any]:
+    """The method of that name: the function, with the tensor as its first argument."""
+
+    def method(self: Any, *args: Any, **options: Any) -> Any:
+        return functions[name](self, *args, **options)
+
+    method.__name__, method.__qualname__, method.__doc__ = name, f"Tensor.{name}", f"See `tg.{name}`."
+    return method
+
+
+for _name in """argpartition argsort choose conjugate diagonal nonzero repeat searchsorted trace""".split():
+    setattr(ArrayMethods, _name, _forwarding(_name))
+setattr(ArrayMethods, "conj", _forwarding("conjugate"))  # noqa: B010 - beside the others
 
 
 def _assigns_to_element(frame: Any) -> bool:

@@ -19,7 +19,7 @@ from ..errors import ArgumentError, ShapeError
 from .products import given
 from .reductions import sum as total
 from .samples import arrays
-from .shaping import reshape
+from .shaping import astype, reshape
 from .triangles import diagonal
 
 __all__ = ["einsum", "einsum_path"]
@@ -67,7 +67,7 @@ def _work(operands: tuple[Any, ...], subscripts: str) -> int:
 
 
 @_einsum.op.front
-def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: Any) -> Tensor:
+def einsum(subscripts: Any, *operands: Any, optimize: Any = False, dtype: Any = None, **options: Any) -> Tensor:
     """Products of arrays, summed over the letters that do not stand in the result.
 
     With two matrices "ij,jk->ik" is their product. Without "->" the result has the letters that occur once,
@@ -79,7 +79,8 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: An
         subscripts: the letters of each operand, and of the result.
         operands: the arrays.
         optimize: accepted; a good order is found where that pays.
-        options: none; NumPy's `out`, `dtype`, `order` and `casting` are refused.
+        dtype: in which it is computed.
+        options: NumPy's `order` and `casting` are accepted, for how the result lies in memory makes no difference.
 
     Raises:
         ArgumentError: for letters that do not fit the number of operands or axes.
@@ -88,15 +89,15 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: An
     >>> tg.einsum("ij,j->i", tg.tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 10.0])
     tensor([21., 43.])
     """
-    if options:
+    if not options.keys() <= {"order", "casting"}:
         raise ArgumentError(
             f"einsum got {', '.join(options)}=.",
             "It takes subscripts and operands.",
-            "Leave it out; use astype after it.",
+            "Leave it out.",
         )
     if not isinstance(subscripts, str):
         subscripts, operands = _lettered((subscripts, *operands))
-    values = [given(x) for x in operands]
+    values = [given(x) if dtype is None else astype(given(x), dtype) for x in operands]
     terms, result = _spelled_out(subscripts.replace(" ", ""), [x.ndim for x in values])
     _check_lengths(subscripts, terms, values)
     prepared = [_plain_operand(x, term) for x, term in zip(values, terms, strict=True)]

@@ -111,13 +111,13 @@ def kron(a: ArrayLike, b: ArrayLike) -> Tensor:
     return reshape(product, tuple(m * n for m, n in zip(left, right, strict=True)))
 
 
-def trace(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+def trace(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Tensor:
     """The sum of a diagonal; its derivative is 1 on that diagonal.
 
     >>> tg.trace(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor(5.)
     """
-    return total(diagonal(x, offset, axis1, axis2), axis=-1)
+    return total(diagonal(x, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
 def vecdot(x1: ArrayLike, x2: ArrayLike, axis: int = -1) -> Tensor:
@@ -151,8 +151,18 @@ def vecmat(x1: ArrayLike, x2: ArrayLike) -> Tensor:
     return matmul(given(x1)[..., None, :], x2)[..., 0, :]
 
 
-def cross(a: ArrayLike, b: ArrayLike, axis: int = -1) -> Tensor:
+def cross(
+    a: ArrayLike, b: ArrayLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Tensor:
     """The vector at right angles to both, as long as the area between them.
+
+    Args:
+        a: vectors.
+        b: vectors.
+        axisa: the axis of a along which each vector lies.
+        axisb: that of b.
+        axisc: that of the result.
+        axis: all three at once.
 
     Raises:
         ShapeError: for vectors of another length than 3.
@@ -160,7 +170,8 @@ def cross(a: ArrayLike, b: ArrayLike, axis: int = -1) -> Tensor:
     >>> tg.cross(tg.tensor([1.0, 0.0, 0.0]), [0.0, 1.0, 0.0])
     tensor([0., 0., 1.])
     """
-    a, b = np.moveaxis(given(a), axis, -1), np.moveaxis(given(b), axis, -1)
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
+    a, b = np.moveaxis(given(a), axisa, -1), np.moveaxis(given(b), axisb, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ShapeError(
             f"cross got vectors of lengths {a.shape[-1]} and {b.shape[-1]}.",
@@ -169,7 +180,7 @@ def cross(a: ArrayLike, b: ArrayLike, axis: int = -1) -> Tensor:
         )
     parts: Any = [a[..., i - 2] * b[..., i - 1] - a[..., i - 1] * b[..., i - 2] for i in range(3)]
     made: Any = stack(parts, axis=-1)
-    return np.moveaxis(made, -1, axis)  # type: ignore[return-value]
+    return np.moveaxis(made, -1, axisc)  # type: ignore[return-value]
 
 
 def multi_dot(arrays: Sequence[ArrayLike]) -> Tensor:

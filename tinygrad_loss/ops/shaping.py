@@ -206,15 +206,17 @@ def _reshape(x: ArrayLike, shape: Shape) -> Any:
 
 
 @_reshape.op.front
-def reshape(x: ArrayLike, shape: int | Sequence[int], order: str = "C") -> Tensor:
+def reshape(x: ArrayLike, shape: int | Sequence[int], order: str = "C", *, copy: bool | None = None) -> Tensor:
     """The same elements in another shape; one length may be -1.
 
     Args:
         x: the array.
         shape: the new lengths, or one length.
         order: "C" reads and fills with the last axis changing fastest, "F" with the first.
+        copy: accepted; whether memory is shared makes no difference, since nothing is written into it.
 
     Raises:
+        ArgumentError: for NumPy's orders "A" and "K", which ask how the elements lie in memory.
         ShapeError: when the new shape holds another number of elements.
 
     >>> tg.reshape(tg.tensor([1.0, 2.0, 3.0, 4.0]), (2, -1))
