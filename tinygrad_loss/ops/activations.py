@@ -9,6 +9,7 @@ import numpy as np
 from ..core.primitive import elementwise
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import StaleViewError
+from .blocks import in_blocks
 from .masks import kept
 from .samples import arrays, scalars
 
@@ -48,6 +49,11 @@ def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = No
     return y if max_value is None else np.minimum(y, max_value)
 
 
+def _share(x: Any) -> Any:
+    e = np.exp(-np.abs(x))  # never above 1, so nothing overflows
+    return np.maximum(e, x >= 0) / (1 + e)  # 1 where x ≥ 0, else e
+
+
 @elementwise(
     lambda t, y, x: t * y * (1 - y),
     formula="y = 1/(1 + e⁻ˣ)",
@@ -55,8 +61,7 @@ def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = No
     samples=lambda: [arrays((2, 3)), scalars(1)],
 )
 def _sigmoid(x: ArrayLike) -> Tensor:
-    e = np.exp(-np.abs(x))  # never above 1, so nothing overflows
-    return np.maximum(e, x >= 0) / (1 + e)  # 1 where x ≥ 0, else e
+    return in_blocks(_share, x)
 
 
 @_sigmoid.op.front

@@ -15,6 +15,7 @@ from .accumulating import accumulate
 from .elementwise import divide, multiply, negative
 from .gathering import take
 from .indexing import Slot, explain_index, filled, fitted, getitem, index_set, scatter_add, template_of
+from .masks import kept
 from .places import settled
 from .powers import power
 from .samples import arrays
@@ -63,8 +64,8 @@ def _share(g: Any, y: Any, x: Any, v: Any, slots: tuple[Any, ...], index: int, t
     place = filled(template, slots)
     attained = v == getitem(y, place)
     count = (x == y).astype(g.dtype) + scatter_add(attained.astype(g.dtype), place, np.shape(x))
-    part = np.divide(g, np.where(count == 0, 1, count))
-    return np.where(x == y, part, 0) if index == 0 else np.where(attained, getitem(part, place), 0)
+    part = np.divide(g, np.maximum(count, 1))
+    return kept(x == y, part) if index == 0 else kept(attained, getitem(part, place))
 
 
 @primitive(

@@ -20,7 +20,7 @@ def _by_bits(mask: Any, x: Any) -> bool:
     return (
         type(x) is np.ndarray
         and type(mask) is np.ndarray
-        and x.size >= MANY
+        and mask.size >= MANY
         and mask.dtype == np.bool_
         and x.dtype.kind == "f"
         and x.itemsize in BITS

@@ -14,6 +14,7 @@ from ..core.primitive import elementwise
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from .activations import _sigmoid
+from .blocks import in_blocks
 from .exponentials import expm1_below, log1p_above
 from .masks import either, kept
 from .samples import arrays, scalars
@@ -79,7 +80,7 @@ def elu(x: ArrayLike, alpha: float = 1.0) -> Tensor:
     >>> tg.elu(tg.tensor([0.0, 2.0]))
     tensor([0., 2.])
     """
-    return np.maximum(x, 0) + alpha * expm1_below(np.minimum(x, 0))
+    return in_blocks(lambda x: np.maximum(x, 0) + alpha * expm1_below(np.minimum(x, 0)), x)
 
 
 @elementwise(
@@ -97,7 +98,11 @@ def celu(x: ArrayLike, alpha: float = 1.0) -> Tensor:
     >>> tg.celu(tg.tensor([0.0, 2.0]))
     tensor([0., 2.])
     """
-    return np.maximum(x, 0) + alpha * expm1_below(np.minimum(x, 0) / alpha)
+    return in_blocks(lambda x: np.maximum(x, 0) + alpha * expm1_below(np.minimum(x, 0) / alpha), x)
+
+
+def _selu(x: Any) -> Any:
+    return SELU_SCALE * np.maximum(x, 0) + SELU_SCALE * SELU_ALPHA * expm1_below(np.minimum(x, 0))
 
 
 @elementwise(
@@ -116,7 +121,7 @@ def selu(x: ArrayLike) -> Tensor:
     >>> tg.selu(tg.tensor([0.0, 1.0]))
     tensor([0.        , 1.05070099])
     """
-    return 1.0507009873554805 * np.maximum(x, 0) + 1.7580993408473766 * expm1_below(np.minimum(x, 0))
+    return in_blocks(_selu, x)
 
 
 @elementwise(
@@ -149,7 +154,7 @@ def softplus(x: ArrayLike) -> Tensor:
     >>> tg.softplus(tg.tensor([0.0, 1000.0]))
     tensor([6.93147181e-01, 1.00000000e+03])
     """
-    return np.maximum(x, 0) + log1p_above(np.exp(-np.abs(x)))
+    return in_blocks(lambda x: np.maximum(x, 0) + log1p_above(np.exp(-np.abs(x))), x)
 
 
 @elementwise(
@@ -165,7 +170,7 @@ def log_sigmoid(x: ArrayLike) -> Tensor:
     >>> tg.log_sigmoid(tg.tensor([0.0, -1000.0]))
     tensor([-6.93147181e-01, -1.00000000e+03])
     """
-    return np.minimum(x, 0) - log1p_above(np.exp(-np.abs(x)))
+    return in_blocks(lambda x: np.minimum(x, 0) - log1p_above(np.exp(-np.abs(x))), x)
 
 
 @elementwise(
@@ -327,6 +332,11 @@ def tanh_shrink(x: ArrayLike) -> Tensor:
     return x - np.tanh(x)
 
 
+def _gelu_flow(t: Any, x: Any) -> Any:
+    share, density = 0.5 + 0.5 * erf(x * math.sqrt(0.5)), np.exp(-0.5 * np.square(x)) / math.sqrt(math.tau)
+    return t * (share + x * density)
+
+
 def _write_gelu(x: Any, out: Any, scratch: Any) -> None:
     np.multiply(x, math.sqrt(0.5), out)
     write_erf(out, out, scratch)
@@ -336,7 +346,7 @@ def _write_gelu(x: Any, out: Any, scratch: Any) -> None:
 
 
 @elementwise(
-    lambda t, y, x: t * (0.5 + 0.5 * erf(x * math.sqrt(0.5)) + x * np.exp(-0.5 * np.square(x)) / math.sqrt(math.tau)),
+    lambda t, y, x: in_blocks(_gelu_flow, t, x),
     formula="y = ½x(1 + erf(x/√2))",
     derivative="∂y/∂x = ½(1 + erf(x/√2)) + x e^(-x²/2)/√(2π)",
     samples=lambda: [arrays((2, 3)), scalars(1)],
@@ -347,7 +357,7 @@ def _gelu(x: ArrayLike) -> Tensor:
 
 
 @elementwise(
-    lambda t, y, x: t * (0.5 * (1 + np.tanh(_bent(x))) * (1 + x * _bent_slope(x) * (1 - np.tanh(_bent(x))))),
+    lambda t, y, x: in_blocks(_gelu_tanh_flow, t, x),
     formula="y = ½x(1 + tanh u), with u = √(2/π)(x + 0.044715x³)",
     derivative="∂y/∂x = ½(1 + tanh u)(1 + x(1 - tanh u) ∂u/∂x)",
     samples=lambda: [arrays((2, 3)), scalars(1)],
@@ -358,7 +368,7 @@ def _gelu_tanh(x: ArrayLike) -> Tensor:
     >>> tg.gelu(tg.tensor([0.0, 1.0]), approximate=True)
     tensor([0.        , 0.84119199])
     """
-    return 0.5 * x * (1 + np.tanh(_bent(x)))
+    return in_blocks(lambda x: 0.5 * x * (1 + np.tanh(_bent(x))), x)
 
 
 def _bent(x: Any) -> Any:
@@ -366,8 +376,9 @@ def _bent(x: Any) -> Any:
     return math.sqrt(2 / math.pi) * x * (1 + 0.044715 * np.square(x))
 
 
-def _bent_slope(x: Any) -> Any:
-    return math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * np.square(x))
+def _gelu_tanh_flow(t: Any, x: Any) -> Any:
+    below, slope = np.tanh(_bent(x)), math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * np.square(x))
+    return t * (0.5 * (1 + below) * (1 + x * slope * (1 - below)))
 
 
 @_gelu.op.front

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.primitive import constant, elementwise
 from ..core.tensor import ArrayLike, Tensor
+from .masks import kept
 from .rounding import trunc
 from .samples import arrays, scalars
 
@@ -56,7 +57,7 @@ def copysign(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 @elementwise(
     None,
-    lambda t, y, x, at_zero: np.where(x == 0, t, 0),
+    lambda t, y, x, at_zero: kept(x == 0, t),
     formula="y = 0 for x < 0, 1 for x > 0, the given value at 0",
     derivative="∂y/∂x = 0, ∂y/∂(value at 0) = 1 where x = 0",
     kink="it jumps at x = 0; the derivative there is 0",

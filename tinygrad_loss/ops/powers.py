@@ -23,6 +23,14 @@ def power_slope(a: Any, b: Any) -> Any:
     return b * a ** np.where(np.logical_and(a == 0, b == 0), 0, b - 1)
 
 
+def raised(a: Any, b: Any) -> Any:
+    """aᵇ; the third and fourth power by products, which cost a tenth of NumPy's power."""
+    if isinstance(b, (int, float)) and b in (3, 4) and getattr(a, "dtype", np.dtype(int)).kind == "f":
+        square = np.square(a)
+        return square * (a if b == 3 else square)
+    return a**b
+
+
 def exponent_slope(y: Any, a: Any, b: Any) -> Any:
     """∂(aᵇ)/∂b = aᵇ·ln a, with its limit 0 at a = 0."""
     at_zero = np.logical_and(a == 0, b >= 0)
@@ -46,7 +54,7 @@ def explain_power(a: Any, b: Any) -> Exception | None:
     lambda t, y, a, b: t * exponent_slope(y, a, b),
     formula="y = aᵇ",
     derivative="∂y/∂a = b·aᵇ⁻¹, ∂y/∂b = aᵇ·ln a",
-    domain="a > 0, or an integer exponent b",
+    domain="a > 0, or an integer exponent b, not below 0 where a = 0",
     kink="at a = 0 the gradient with respect to b ≥ 0 is 0, and that with respect to a is 0 for b = 0",
     explain=explain_power,
     samples=lambda: [
@@ -72,7 +80,7 @@ def power(a: ArrayLike, b: ArrayLike) -> Tensor:
     >>> tg.power(tg.tensor([1.0, 2.0, 3.0]), 2)
     tensor([1., 4., 9.])
     """
-    return a**b
+    return raised(a, b)
 
 
 def float_power(a: ArrayLike, b: ArrayLike) -> Tensor:
@@ -133,8 +141,8 @@ def cbrt(x: ArrayLike) -> Tensor:
 
 
 @elementwise(
-    lambda t, y, a, b: t * (a / np.where(y == 0, 1, y)),
-    lambda t, y, a, b: t * (b / np.where(y == 0, 1, y)),
+    lambda t, y, a, b: t * (a / (y + (y == 0))),
+    lambda t, y, a, b: t * (b / (y + (y == 0))),
     formula="y = √(a² + b²)",
     derivative="∂y/∂a = a/y, ∂y/∂b = b/y",
     kink="0 where both are 0",

@@ -14,6 +14,7 @@ from ..errors import ArgumentError, unknown_name
 from .comparisons import isnan, logical_not
 from .elementwise import add, multiply, subtract
 from .joining import stack
+from .masks import kept
 from .reductions import sum
 from .rounding import ceil, floor, rint
 from .rows import Axis, as_rows, axes_last
@@ -56,13 +57,13 @@ def attained(y: Any, x: Any) -> tuple[Any, Any]:
 def to_attained(g: Any, y: Any, x: Any, k: Any) -> Any:
     """The gradient of an order statistic: to the elements equal to it, ties in equal parts."""
     there, count = attained(y, x)
-    return sum_to(np.where(there, np.expand_dims(g, -1) / count, 0), shape=np.shape(x))
+    return sum_to(kept(there, np.expand_dims(g, -1) / count), shape=np.shape(x))
 
 
 def from_attained(t: Any, y: Any, x: Any, k: Any) -> Any:
     """The tangent of an order statistic: the mean tangent of the elements equal to it."""
     there, count = attained(y, x)
-    return np.sum(np.where(there, t, 0) / count, axis=-1)
+    return np.sum(kept(there, t) / count, axis=-1)
 
 
 @primitive(

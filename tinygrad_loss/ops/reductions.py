@@ -17,6 +17,7 @@ from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError
 from .cumulative import backwards, delayed
 from .elementwise import add, divide, multiply, subtract
+from .masks import kept
 from .rows import Axis, as_rows, from_rows
 from .samples import arrays, scalars
 from .selection import maximum, minimum
@@ -140,13 +141,13 @@ def attained(y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
 def to_attained(g: Any, y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """The gradient of a maximum or minimum: to the elements that attain it, ties in equal parts."""
     there, count = attained(y, x, axis, keepdims)
-    return np.where(there, restored(g, x, axis, keepdims) / count, 0)
+    return kept(there, restored(g, x, axis, keepdims) / count)
 
 
 def from_attained(t: Any, y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """The tangent of a maximum or minimum: the mean tangent of the elements that attain it."""
     there, count = attained(y, x, axis, keepdims)
-    return np.sum(np.where(there, t, 0) / count, axis=axis, keepdims=keepdims)
+    return np.sum(kept(there, t) / count, axis=axis, keepdims=keepdims)
 
 
 def extreme(

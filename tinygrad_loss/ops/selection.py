@@ -12,14 +12,15 @@ from ..core.primitive import elementwise
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError
+from .masks import kept
 from .samples import arrays, scalars
 
 __all__ = ["clip", "fmax", "fmin", "maximum", "minimum", "nan_to_num", "select", "where"]
 
 
 @elementwise(
-    lambda t, y, a, b: np.where(a > b, t, np.where(a == b, t * 0.5, 0)),
-    lambda t, y, a, b: np.where(b > a, t, np.where(a == b, t * 0.5, 0)),
+    lambda t, y, a, b: kept(a > b, t) + kept(a == b, t * 0.5),
+    lambda t, y, a, b: kept(b > a, t) + kept(a == b, t * 0.5),
     formula="y = max(a, b)",
     derivative="∂y/∂a = 1 where a > b, ½ where a = b, 0 elsewhere",
     kink="½ to each where a = b",
@@ -35,8 +36,8 @@ def maximum(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 
 @elementwise(
-    lambda t, y, a, b: np.where(a < b, t, np.where(a == b, t * 0.5, 0)),
-    lambda t, y, a, b: np.where(b < a, t, np.where(a == b, t * 0.5, 0)),
+    lambda t, y, a, b: kept(a < b, t) + kept(a == b, t * 0.5),
+    lambda t, y, a, b: kept(b < a, t) + kept(a == b, t * 0.5),
     formula="y = min(a, b)",
     derivative="∂y/∂a = 1 where a < b, ½ where a = b, 0 elsewhere",
     kink="½ to each where a = b",
@@ -52,8 +53,8 @@ def minimum(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 
 @elementwise(
-    lambda t, y, a, b: np.where(np.logical_or(a > b, np.isnan(b)), t, np.where(a == b, t * 0.5, 0)),
-    lambda t, y, a, b: np.where(np.logical_or(b > a, np.isnan(a)), t, np.where(a == b, t * 0.5, 0)),
+    lambda t, y, a, b: kept(np.logical_or(a > b, np.isnan(b)), t) + kept(a == b, t * 0.5),
+    lambda t, y, a, b: kept(np.logical_or(b > a, np.isnan(a)), t) + kept(a == b, t * 0.5),
     formula="y = max(a, b), a NaN left aside",
     derivative="∂y/∂a = 1 where a > b or b is NaN, ½ where a = b, 0 elsewhere",
     kink="½ to each where a = b",
@@ -69,8 +70,8 @@ def fmax(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 
 @elementwise(
-    lambda t, y, a, b: np.where(np.logical_or(a < b, np.isnan(b)), t, np.where(a == b, t * 0.5, 0)),
-    lambda t, y, a, b: np.where(np.logical_or(b < a, np.isnan(a)), t, np.where(a == b, t * 0.5, 0)),
+    lambda t, y, a, b: kept(np.logical_or(a < b, np.isnan(b)), t) + kept(a == b, t * 0.5),
+    lambda t, y, a, b: kept(np.logical_or(b < a, np.isnan(a)), t) + kept(a == b, t * 0.5),
     formula="y = min(a, b), a NaN left aside",
     derivative="∂y/∂a = 1 where a < b or b is NaN, ½ where a = b, 0 elsewhere",
     kink="½ to each where a = b",
@@ -86,9 +87,9 @@ def fmin(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 
 @elementwise(
-    lambda t, y, x, low, high: np.where(np.logical_and(x >= low, x <= high), t, 0),
-    lambda t, y, x, low, high: np.where(np.logical_and(x < low, low <= high), t, 0),
-    lambda t, y, x, low, high: np.where(np.logical_or(x > high, low > high), t, 0),
+    lambda t, y, x, low, high: kept(np.logical_and(x >= low, x <= high), t),
+    lambda t, y, x, low, high: kept(np.logical_and(x < low, low <= high), t),
+    lambda t, y, x, low, high: kept(np.logical_or(x > high, low > high), t),
     formula="y = min(max(x, low), high)",
     derivative="∂y/∂x = 1 where low ≤ x ≤ high, ∂y/∂low = 1 where x < low, ∂y/∂high = 1 where x > high",
     kink="at the bounds the gradient is x's",
@@ -130,8 +131,8 @@ def clip(
 
 @elementwise(
     None,
-    lambda t, y, condition, a, b: np.where(condition, t, 0),
-    lambda t, y, condition, a, b: np.where(condition, 0, t),
+    lambda t, y, condition, a, b: kept(condition, t),
+    lambda t, y, condition, a, b: kept(np.logical_not(condition), t),
     formula="y = a where condition, else b",
     derivative="∂y/∂a = 1 where condition, ∂y/∂b = 1 elsewhere",
     samples=lambda: [
@@ -189,7 +190,7 @@ def select(condlist: Sequence[ArrayLike], choicelist: Sequence[ArrayLike], defau
 
 
 @elementwise(
-    lambda t, y, x, nan, posinf, neginf: np.where(np.isfinite(x), t, 0),
+    lambda t, y, x, nan, posinf, neginf: kept(np.isfinite(x), t),
     formula="y = x, with numbers in place of NaN and ±∞",
     derivative="∂y/∂x = 1 where x is finite, else 0",
     samples=lambda: [arrays((2, 3)), [*arrays((3,)), {"nan": 1.0, "posinf": 2.0, "neginf": -2.0}]],

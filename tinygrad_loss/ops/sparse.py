@@ -9,6 +9,7 @@ import numpy as np
 from ..core.primitive import elementwise, primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
+from .masks import kept
 from .samples import arrays, scalars
 
 __all__ = ["sparse_plus", "sparse_sigmoid", "sparsemax"]
@@ -18,7 +19,7 @@ def _on_support(t: Any, y: Any) -> Any:
     """t less its mean over the elements that are not 0 in y; 0 outside them. This map is its own adjoint."""
     there = y > 0
     count = np.sum(there.astype(y.dtype), axis=-1, keepdims=True)
-    return np.where(there, t - np.sum(np.where(there, t, 0), axis=-1, keepdims=True) / count, 0)
+    return kept(there, t - np.sum(kept(there, t), axis=-1, keepdims=True) / count)
 
 
 def _by_bisection(x: Any) -> Any:
@@ -43,9 +44,9 @@ def _by_bisection(x: Any) -> Any:
 )
 def _sparsemax(x: ArrayLike) -> Tensor:
     z = -np.sort(-x, axis=-1)  # largest first
-    kept = 1 + np.arange(1, x.shape[-1] + 1) * z > np.cumsum(z, axis=-1)
-    count = np.sum(kept, axis=-1, keepdims=True).astype(x.dtype)
-    return np.maximum(x - (np.sum(np.where(kept, z, 0), axis=-1, keepdims=True) - 1) / count, 0)
+    above = 1 + np.arange(1, x.shape[-1] + 1) * z > np.cumsum(z, axis=-1)
+    count = np.sum(above, axis=-1, keepdims=True).astype(x.dtype)
+    return np.maximum(x - (np.sum(np.where(above, z, 0), axis=-1, keepdims=True) - 1) / count, 0)
 
 
 @_sparsemax.op.front
@@ -80,7 +81,7 @@ def sparse_plus(x: ArrayLike) -> Tensor:
 
 
 @elementwise(
-    lambda t, y, x: np.where(np.abs(x) < 1, 0.5 * t, 0),
+    lambda t, y, x: kept(np.abs(x) < 1, 0.5 * t),
     formula="y = (x + 1)/2, held within 0 and 1",
     derivative="∂y/∂x = ½ for |x| < 1, else 0",
     kink="0 at ±1",

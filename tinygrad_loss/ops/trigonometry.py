@@ -142,12 +142,18 @@ def arctan(x: ArrayLike) -> Tensor:
 def radius(a: Any, b: Any) -> Any:
     """√(a² + b²), but 1 at the origin, to divide by."""
     r = np.hypot(a, b)
-    return np.where(r == 0, 1, r)
+    return r + (r == 0)
+
+
+def turning(t: Any, to: Any, a: Any, b: Any) -> Any:
+    """t·to/(a² + b²), and 0 at the origin: two divisions, since a square might overflow."""
+    r = radius(a, b)
+    return t * (to / r) / r
 
 
 @elementwise(
-    lambda t, y, a, b: t * (b / radius(a, b)) / radius(a, b),
-    lambda t, y, a, b: -t * (a / radius(a, b)) / radius(a, b),
+    lambda t, y, a, b: turning(t, b, a, b),
+    lambda t, y, a, b: -turning(t, a, a, b),
     formula="y = the angle of the point (b, a)",
     derivative="∂y/∂a = b/(a² + b²), ∂y/∂b = -a/(a² + b²)",
     kink="0 at the origin; the angle itself jumps on the half line a = 0, b < 0",
@@ -176,7 +182,9 @@ def degrees(x: ArrayLike) -> Tensor:
     >>> tg.degrees(tg.tensor([0.0, 3.141592653589793]))
     tensor([  0., 180.])
     """
-    return np.degrees(x)
+    return (
+        x * (180 / math.pi) if getattr(x, "dtype", np.dtype(int)).kind == "f" else np.degrees(x)
+    )  # a product is faster
 
 
 @elementwise(
@@ -191,7 +199,7 @@ def radians(x: ArrayLike) -> Tensor:
     >>> tg.radians(tg.tensor([0.0, 180.0]))
     tensor([0.        , 3.14159265])
     """
-    return np.radians(x)
+    return x * (math.pi / 180) if getattr(x, "dtype", np.dtype(int)).kind == "f" else np.radians(x)
 
 
 def sinc_derivative(x: Any, order: int) -> Any:
@@ -206,9 +214,9 @@ def sinc_derivative(x: Any, order: int) -> Any:
     near = np.abs(z) < order + 1
     inside, outside = np.where(near, z, 0), np.where(near, 1, z)
     series: Any = 0.0
-    for m in range(order % 2, 30 + 4 * order, 2):
-        sign = -1 if (m + order) % 4 else 1
-        series = series + inside**m * (sign / (math.factorial(m) * (m + order + 1)))
+    for m in range(order % 2 + 2 * (14 + 2 * order), -1, -2):  # Horner's way, in z²
+        series = series * (inside * inside) + (-1 if (m + order) % 4 else 1) / (math.factorial(m) * (m + order + 1))
+    series = series * inside if order % 2 else series
     value = np.sin(outside) / outside
     for n in range(1, order + 1):
         value = (np.sin(outside + n * math.pi / 2) - n * value) / outside
