@@ -123,7 +123,7 @@ class TestForward:
                 "power made ∞ at index (1,), shape (2,).",
                 "It got a = 0.0, b = -1.0.",
                 "Cause: 0.0^(-1.0) = ∞.",
-                "power needs a > 0, or an integer exponent b.",
+                "power needs a > 0, or an integer exponent b, not below 0 where a = 0.",
                 "Make the input safe before the op (tg.where on its result comes too late): "
                 "tg.power(tg.where(x > 0, x, 1.0), b).",
             ),
@@ -163,8 +163,8 @@ class TestForward:
             (
                 lambda: leaf(np.full((2, 2), 1e200), name="a") @ np.full((2, 2), 1e200),
                 "matmul made ∞ at index (0, 0), shape (2, 2).",
-                "It got a = [[1e+200, 1e+200]  [1e+200, 1e+200]], (2, 2) float64; "
-                "b = [[1e+200, 1e+200]  [1e+200, 1e+200]], (2, 2) float64.",
+                "It got a = [[1e+200, 1e+200], [1e+200, 1e+200]], (2, 2) float64; "
+                "b = [[1e+200, 1e+200], [1e+200, 1e+200]], (2, 2) float64.",
                 "Cause: Y = A B is too large: an overflow.",
                 "float64 holds numbers up to 1.798e+308.",
                 SMALLER,
@@ -211,6 +211,13 @@ class TestForward:
 
     def test_an_op_without_gradients_that_makes_one_is_named(self):
         assert caught(lambda: tg.log(tg.tensor(0.0))).op == "log"
+
+    def test_the_element_of_the_data_that_is_missing_is_named(self):
+        images = np.ones((3, 4))
+        images[2, 1] = np.nan
+        found = lines(caught(lambda: tg.layers.Dense(2)(images)))
+        assert found[1].startswith("It got x = norm NaN, 1.0 … 1.0, 1 of 12 not finite, (3, 4) float32; w (kernel) = ")
+        assert found[2] == "Cause: NaN goes in at x[2, 1], and no op made it: it came with the data."
 
     def test_the_layer_is_named(self):
         model = tg.Sequential([tg.layers.Dense(1, activation=lambda x: tg.log(x * 0.0), name="last")])
@@ -286,7 +293,14 @@ class TestBackward:
                 "Backward through power made ∞ in the gradient of its a (x) at index (1,), shape (2,).",
                 "Cause: 1.0 × ∞: ∂power/∂a at a = 0.0, b = 0.5 is ∞.",
                 "Make the input safe before the op (tg.where on its result comes too late): "
-                "tg.power(tg.where(x > 0, x, 1.0), b).",
+                "tg.power(tg.where(x > 0, x, 1.0), b); or add a little, (x + 1e-12) ** b.",
+            ),
+            (
+                lambda x: (x[1:] ** 2).sum() ** 0.5,
+                "Backward through power made ∞ in the gradient of its a.",
+                "Cause: 1.0 × ∞: ∂power/∂a at a = 0.0, b = 0.5 is ∞.",
+                "This is a norm (or a standard deviation) at 0, where it has no derivative. "
+                "Add a little under the root: tg.sqrt((x * x).sum() + 1e-12).",
             ),
             (
                 lambda x: (np.ones((3, 2)) * tg.power(x, 0.5) * np.array([1.0, 0.0])).sum(),
@@ -358,7 +372,7 @@ class TestBackward:
         found = lines(caught(lambda: (a @ np.full((2, 1), 1e200)).backward([[1e300]])))
         assert found[:3] == [
             "Backward through matmul made ∞ in the gradient of its a at index (0, 0), shape (1, 2).",
-            "It got a = [[1e-200, 1e-200]], (1, 2) float64; b = [[1e+200]  [1e+200]], (2, 1) float64.",
+            "It got a = [[1e-200, 1e-200]], (1, 2) float64; b = [[1e+200], [1e+200]], (2, 1) float64.",
             "Cause: Its rule, Ā = Ȳ Bᵀ, gave ∞.",
         ]
 

@@ -230,7 +230,8 @@ class TestWording:
         assert describe(np.arange(9)) == ["0 … 8"]
         assert describe(np.arange(9) > 3) == ["5 of 9 true"]
         assert describe(np.array([3.0, 4.0] + 8 * [0.0])) == ["norm 5.0", "0.0 … 4.0"]
-        assert describe(np.array([np.nan] + 8 * [0.0]))[-1] == "1 not finite"
+        assert describe(np.array([np.nan] + 8 * [0.0]))[1:] == ["0.0 … 0.0", "1 of 9 not finite"]
+        assert describe(np.full(9, np.nan)) == ["norm NaN", "9 of 9 not finite"]
         assert describe(None) == []
 
     def test_in_brief(self):

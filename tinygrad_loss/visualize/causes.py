@@ -62,7 +62,8 @@ def forward_diagnosis(op: Any, at: Mapping[str, Any], value: Any, inputs: Mappin
     """Why an op made `value`; `at` has the inputs' numbers at that element, if the op works element by element."""
     arrays = [np.asarray(each) for each in inputs.values()]
     if any(np.isnan(each) for each in at.values()) or (not at and any(_any(np.isnan, each) for each in arrays)):
-        return Diagnosis("NaN goes in, and no op made it: it came with the data.", FINITE, DATA)
+        where = "" if at else _where_nan(inputs)
+        return Diagnosis(f"NaN goes in{where}, and no op made it: it came with the data.", FINITE, DATA)
     infinite = any(map(np.isinf, at.values())) if at else any(_any(np.isinf, each) for each in arrays)
     shown = _expression(op, at)
     if any(each.size == 0 for each in arrays):
@@ -75,6 +76,15 @@ def forward_diagnosis(op: Any, at: Mapping[str, Any], value: Any, inputs: Mappin
     if _at_pole(op, at):
         return Diagnosis(f"{shown} = {number(value)}.", _needs(op), _cure(op, at))
     return Diagnosis(f"{shown} is too large: an overflow.", _largest(value), _overflow_cure(op))
+
+
+def _where_nan(inputs: Mapping[str, Any]) -> str:
+    """Which element of which input is the first NaN: " at x[1, 2]"."""
+    for name, value in inputs.items():
+        array = np.asarray(value)
+        if array.ndim and _any(np.isnan, array):
+            return f" at {name}[{', '.join(map(str, first_bad(array, True) or ()))}]"
+    return ""
 
 
 LOOK = "Look at the inputs: it divides by 0, or takes a root or a logarithm of what has none."
@@ -105,7 +115,7 @@ def backward_diagnosis(
     needs, cure = _needs(op, backward=True), _cure(op, at, argument)
     if made_zero == "where":
         cure = _where_cure(op)
-    elif op.name == "sqrt" and total in TOTALS:
+    elif total in TOTALS and (op.name == "sqrt" or (op.name == "power" and at.get("b") == 0.5)):
         cure = NORM
     if local is None:
         return Diagnosis(f"Its rule{rule and f', {rule},'} gave {number(result)}.", needs, cure)
@@ -198,6 +208,8 @@ def _cure(op: Any, at: Mapping[str, Any], argument: str = "") -> str:
         return f"{advice}; or add a little, tg.{op.name}(x + 1e-12); for probabilities, a loss with from_logits=True."
     if op.name == "sqrt" and not any(value < 0 for value in at.values()):
         return f"{advice}; or add a little, tg.sqrt(x + 1e-12)."
+    if op.name == "power" and at.get("a") == 0 and at["b"] > 0:
+        return f"{advice}; or add a little, (x + 1e-12) ** b."
     if op.name in ("divide", "reciprocal"):
         return f"{advice}; or add a little to a denominator that is not negative, a / (b + 1e-12)."
     return f"{advice}."

@@ -103,11 +103,12 @@ def describe(value: Any) -> list[str]:
         return _rows(array)
     if array.dtype.kind == "b":
         return [f"{int(array.sum())} of {array.size} true"]
-    extent = f"{number(array.min())} … {number(array.max())}"
+    finite = array[np.isfinite(array)]
+    extent = [f"{number(finite.min())} … {number(finite.max())}"] if finite.size else []
     if array.dtype.kind in "iu":
-        return [extent]
-    bad = int(array.size - np.count_nonzero(np.isfinite(array)))
-    return [f"norm {number(norm(array))}", extent, *([f"{bad} not finite"] if bad else [])]
+        return extent
+    bad = [f"{array.size - finite.size} of {array.size} not finite"] if finite.size < array.size else []
+    return [f"norm {number(norm(array))}", *extent, *bad]
 
 
 def _rows(array: Any) -> list[str]:
