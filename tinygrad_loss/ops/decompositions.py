@@ -6,7 +6,7 @@ depends on the matrix alone still has the right gradient, and each vector's own 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,28 @@ from .samples import arrays
 from .triangles import tril
 
 __all__ = ["cholesky", "eigh", "eigvalsh", "qr", "svd", "svdvals"]
+
+
+class QRResult(NamedTuple):
+    """What `qr` gives, by NumPy's names."""
+
+    Q: Any
+    R: Any
+
+
+class EighResult(NamedTuple):
+    """What `eigh` gives, by NumPy's names."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+class SVDResult(NamedTuple):
+    """What `svd` gives, by NumPy's names."""
+
+    U: Any
+    S: Any
+    Vh: Any
 
 
 def transposed(x: Any) -> Any:
@@ -128,9 +150,22 @@ def _tall_qr_rule(gq: Any, gr: Any, q: Any, r: Any) -> Any:
     return transposed(np.linalg.solve(r, transposed(gq + q @ _copied_up(m))))
 
 
-def _qr_rule(g: Any, y: Any, x: Any) -> Any:
+def _onto_first(g: Any, q: Any, count: int) -> Any:
+    """The gradient of orthogonal columns, brought onto the first `count` of them, which decide the others.
+
+    The others complete a basis. When the first turn by dQ₁, they follow by dQ₂ = -Q₁ dQ₁ᵀ Q₂, and turn no
+    more than that: so every function of their span has its right gradient.
+    """
+    first, others = q[..., :count], q[..., count:]
+    return g[..., :count] - others @ (transposed(g[..., count:]) @ first)
+
+
+def _qr_rule(g: Any, y: Any, x: Any, complete: bool) -> Any:
     (gq, gr), (q, r) = g, y
     rows, columns = np.shape(x)[-2:]
+    if complete and rows > columns:
+        gq, gr = _onto_first(gq, q, columns), gr[..., :columns, :]
+        q, r = q[..., :columns], r[..., :columns, :]
     if rows >= columns:
         return _tall_qr_rule(gq, gr, q, r)
     left = _tall_qr_rule(gq + x[..., rows:] @ transposed(gr[..., rows:]), gr[..., :rows], q, r[..., :rows])
@@ -142,11 +177,14 @@ def _qr_rule(g: Any, y: Any, x: Any) -> Any:
     name="qr",
     formula="X = Q R, QᵀQ = I, R upper triangular",
     derivative="X̄ = (Q̄ + Q copy(R R̄ᵀ - Q̄ᵀQ)) R⁻ᵀ, copy mirroring the lower triangle",
-    reference=np.linalg.qr,
-    samples=lambda: [arrays((4, 3)), arrays((3, 3)), arrays((2, 4)), arrays((2, 3, 2))],
+    reference=lambda x, complete=False: np.linalg.qr(x, "complete" if complete else "reduced"),
+    samples=lambda: [
+        *(arrays(shape) for shape in ((4, 3), (3, 3), (2, 4), (2, 3, 2))),
+        *([*arrays(shape), True] for shape in ((3, 2), (2, 3), (2, 3, 2))),
+    ],
 )
-def _qr(x: ArrayLike) -> Any:
-    return tuple(np.linalg.qr(x))
+def _qr(x: ArrayLike, complete: bool = False) -> Any:
+    return tuple(np.linalg.qr(x, mode="complete" if complete else "reduced"))
 
 
 @_qr.op.front
@@ -155,10 +193,12 @@ def qr(a: ArrayLike, mode: str = "reduced") -> Any:
 
     Args:
         a: the matrices, (..., m, n).
-        mode: "reduced" gives Q (m, k) and R (k, n) with k = min(m, n); "r" gives R alone.
+        mode: "reduced" gives Q (m, k) and R (k, n) with k = min(m, n); "r" gives R alone; "complete" gives
+            Q (m, m) and R (m, n). The further columns of Q are one basis of many for what the matrix does not
+            span: gradients of functions of that span are right, one column's own is without meaning.
 
     Raises:
-        ArgumentError: for mode "complete", whose further columns are not determined by the matrix.
+        ArgumentError: for NumPy's mode "raw", which is LAPACK's storage.
 
     Source: Walter, Lehmann, Algorithmic Differentiation of Linear Algebra Functions, 2010; Roberts, Roberts,
     QR and LQ Decomposition Matrix Backpropagation Algorithms, 2020.
@@ -168,14 +208,14 @@ def qr(a: ArrayLike, mode: str = "reduced") -> Any:
     tensor([[5. , 2.2],
             [0. , 0.4]])
     """
-    if mode not in ("reduced", "r"):
+    if mode not in ("reduced", "r", "complete"):
         raise ArgumentError(
             f"qr has no derivative with mode={mode!r}.",
-            "Of Q only the first columns depend on the matrix in one way.",
-            "Use mode='reduced' or 'r', or np.linalg.qr on .numpy().",
+            "It gives Q and R, not how LAPACK stores them.",
+            "Use mode='reduced', 'complete' or 'r', or np.linalg.qr on .numpy().",
         )
-    q, r = _qr(a)
-    return r if mode == "r" else (q, r)
+    q, r = _qr(a, complete=mode == "complete")
+    return r if mode == "r" else QRResult(q, r)
 
 
 def gaps(values: Any) -> Any:
@@ -225,7 +265,7 @@ def eigh(a: ArrayLike, UPLO: str = "L") -> Any:
     tensor([1., 3.])
     """
     x = given(a)
-    return _eigh(_from_triangle(transposed(x) if UPLO.upper() == "U" else x))
+    return EighResult(*_eigh(_from_triangle(transposed(x) if UPLO.upper() == "U" else x)))
 
 
 def eigvalsh(a: ArrayLike, UPLO: str = "L") -> Tensor:
@@ -237,9 +277,13 @@ def eigvalsh(a: ArrayLike, UPLO: str = "L") -> Tensor:
     return eigh(a, UPLO)[0]
 
 
-def _svd_rule(g: Any, y: Any, x: Any) -> Any:
+def _svd_rule(g: Any, y: Any, x: Any, full: bool) -> Any:
     (gu, gs, gvh), (u, s, vh) = g, y
     v, gv, size = transposed(vh), transposed(gvh), np.shape(s)[-1]
+    if full:
+        gu, gv = _onto_first(gu, u, size), _onto_first(gv, v, size)
+        u, v = u[..., :size], v[..., :size]
+        vh = transposed(v)
     f, row, column = gaps(s * s), np.expand_dims(s, -2), np.expand_dims(s, -1)
     eye = np.eye(size, dtype=s.dtype)
     uu, vv = transposed(u) @ gu, transposed(v) @ gv
@@ -261,11 +305,14 @@ def _svd_rule(g: Any, y: Any, x: Any) -> Any:
     formula="X = U diag(s) Vᵀ, UᵀU = I, VᵀV = I",
     derivative="X̄ = U (F∘(UᵀŪ - ŪᵀU) S + S F∘(VᵀV̄ - V̄ᵀV) + diag(s̄)) Vᵀ + what is outside U and V",
     domain="gradients of vectors need singular values that differ, and are not 0",
-    reference=lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
-    samples=lambda: [arrays((3, 3)), arrays((4, 2)), arrays((2, 4)), arrays((2, 3, 2))],
+    reference=lambda x, full=False: tuple(np.linalg.svd(x, full_matrices=full)),
+    samples=lambda: [
+        *(arrays(shape) for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2))),
+        *([*arrays(shape), True] for shape in ((3, 2), (2, 3), (2, 3, 2))),
+    ],
 )
-def _svd(x: ArrayLike) -> Any:
-    return tuple(np.linalg.svd(x, full_matrices=False))
+def _svd(x: ArrayLike, full: bool = False) -> Any:
+    return tuple(np.linalg.svd(x, full_matrices=full))
 
 
 @_svd.op.front
@@ -274,13 +321,11 @@ def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: bool = True, hermi
 
     Args:
         a: the matrices, (..., m, n).
-        full_matrices: NumPy's default True is taken for square matrices, where it changes nothing.
+        full_matrices: U (m, m) and Vᵀ (n, n), rather than k = min(m, n) columns and rows. The further ones
+            are one basis of many for what the matrix does not span: gradients of functions of that span
+            are right, one vector's own is without meaning.
         compute_uv: False gives s alone.
         hermitian: accepted; it only tells NumPy of a shorter way.
-
-    Raises:
-        ArgumentError: for full_matrices=True where the matrices are not square: the further columns are
-            not determined by the matrix.
 
     Source: Townsend, Differentiating the Singular Value Decomposition, 2016.
 
@@ -290,13 +335,8 @@ def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: bool = True, hermi
     x = given(a)
     if not compute_uv:
         return _svd(x)[1]
-    if full_matrices and x.ndim >= 2 and x.shape[-1] != x.shape[-2]:
-        raise ArgumentError(
-            f"svd with full_matrices=True has no derivative for a matrix of shape {x.shape}.",
-            "The columns beyond the singular values are not determined by the matrix.",
-            "Say full_matrices=False.",
-        )
-    return _svd(x)
+    further = full_matrices and x.ndim >= 2 and x.shape[-1] != x.shape[-2]
+    return SVDResult(*_svd(x, full=further))
 
 
 def svdvals(x: ArrayLike) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -129,6 +129,13 @@ def solve(a: ArrayLike, b: ArrayLike) -> Tensor:
     return _solve(a, right[..., None])[..., 0] if right.ndim == 1 else _solve(a, right)
 
 
+class SlogdetResult(NamedTuple):
+    """What `slogdet` gives, by NumPy's names."""
+
+    sign: Any
+    logabsdet: Any
+
+
 def _cofactors(x: Any) -> Any:
     """The derivative of the determinant: of small matrices by minors, of larger ones det(X) X⁻ᵀ."""
     n = np.shape(x)[-1]
@@ -199,7 +206,7 @@ def slogdet(a: ArrayLike) -> Any:
     >>> float(sign), float(logarithm)
     (1.0, 0.0)
     """
-    return _slogdet(a)
+    return SlogdetResult(*_slogdet(a))
 
 
 def _pinv_rule(g: Any, y: Any, x: Any, rcond: float | None) -> Any:
