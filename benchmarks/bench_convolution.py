@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from handmade import Flat, Update, gate, trained
-from turns import Contender, Family, Step, main, peer
+from peers.all import peers
+from turns import Contender, Family, Step, main
 
 Array = Any
 ROWS = 8  # of an image whose columns are made at a time: 256 x 288 numbers, 300 kB
@@ -221,8 +222,6 @@ def ours(task: Task, replay: bool) -> Step:
     return Step(lambda: made(x, y))
 
 
-with_data = partial(peer, "convolution", data_of)
-
 FAMILY = Family(
     "convolution",
     TASKS,
@@ -232,7 +231,7 @@ FAMILY = Family(
         Contender("hand, 2 workers", partial(by_hand, workers=2), blas=1, numpy=True),
         Contender("replay", partial(ours, replay=True), needs=("tinygrad_loss",), numpy=True),
         Contender("eager", partial(ours, replay=False), needs=("tinygrad_loss",), numpy=True),
-        Contender("PyTorch eager", with_data("in_pytorch"), needs=("torch",)),
+        *peers("convolution", data_of, ("HIPS autograd",)),
     ],
 )
 

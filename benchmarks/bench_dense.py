@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from handmade import Flat, Update, gate, trained
-from turns import Contender, Family, Step, main, peer
+from peers.all import peers
+from turns import Contender, Family, Step, main
 
 Array = Any
 
@@ -172,8 +173,6 @@ def ours(task: Task, replay: bool) -> Step:
     return Step(lambda: made(x, y))
 
 
-with_data = partial(peer, "dense", data_of)
-
 FAMILY = Family(
     "dense",
     TASKS,
@@ -183,7 +182,7 @@ FAMILY = Family(
         Contender("hand, 2 workers", partial(by_hand, workers=2), blas=1, numpy=True),
         Contender("replay", partial(ours, replay=True), needs=("tinygrad_loss",), numpy=True),
         Contender("eager", partial(ours, replay=False), needs=("tinygrad_loss",), numpy=True),
-        Contender("PyTorch eager", with_data("in_pytorch"), needs=("torch",), tolerance=1e-2),
+        *peers("dense", data_of),
     ],
 )
 

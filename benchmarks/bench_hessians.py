@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from turns import Contender, Family, Step, main, peer
+from peers.all import peers
+from turns import Contender, Family, Step, main
 
 Array = Any
 
@@ -104,8 +105,6 @@ def ours(task: Task, replay: bool) -> Step:
     return Step(lambda: made(x), as_list)
 
 
-with_data = partial(peer, "hessian", data_of)
-
 FAMILY = Family(
     "hessians",
     TASKS,
@@ -114,7 +113,7 @@ FAMILY = Family(
         Contender("hand, 2 BLAS threads", by_hand, numpy=True),
         Contender("replay", partial(ours, replay=True), needs=("tinygrad_loss",), numpy=True),
         Contender("eager", partial(ours, replay=False), needs=("tinygrad_loss",), numpy=True),
-        Contender("PyTorch eager", with_data("in_pytorch"), needs=("torch",), tolerance=1e-6),
+        *peers("hessian", data_of, ("Keras fit, 32 steps a call", "MyGrad", "tinygrad")),
     ],
 )
 

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from handmade import Flat, Update, trained
-from turns import Contender, Family, Step, main, peer
+from peers.all import peers
+from turns import Contender, Family, Step, main
 
 Array = Any
 EPSILON = 1e-5
@@ -299,8 +300,6 @@ def ours(task: Task, replay: bool) -> Step:
     return Step(lambda: made(x, y))
 
 
-with_data = partial(peer, "transformer", data_of)
-
 FAMILY = Family(
     "transformer",
     TASKS,
@@ -310,7 +309,7 @@ FAMILY = Family(
         Contender("hand, 2 workers", partial(by_hand, workers=2), blas=1, numpy=True),
         Contender("replay", partial(ours, replay=True), needs=("tinygrad_loss",), numpy=True),
         Contender("eager", partial(ours, replay=False), needs=("tinygrad_loss",), numpy=True),
-        Contender("PyTorch eager", with_data("in_pytorch"), needs=("torch",), tolerance=1e-2),
+        *peers("transformer", data_of, ("MyGrad",)),
     ],
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,6 +51,7 @@ class Plan(NamedTuple):
     budget: float = 0.05  # seconds of each contender in each round: short turns, so that a busy machine slows all alike
     threads: int = 2
     pythons: dict[str, str] = {}  # interpreters by module that a contender needs; else this one
+    memory: bool = True  # of steady states too
 
     def python_of(self, contender: Contender) -> str:
         """The interpreter that runs the contender."""
@@ -115,7 +117,8 @@ class Stage:
         times = self.turns()
         peaks = {name: player.ask("peak") for name, player in self.players.items()}
         self.close()
-        traced = {each.name: self.traced(each) for each in contenders if each.numpy and each.name in times}
+        steady = [each for each in contenders if self.plan.memory and each.numpy and each.name in times]
+        traced = {each.name: self.traced(each) for each in steady}
         results = {name: Result(times[name], first[name], peaks[name], traced.get(name)) for name in times}
         return Row(self.workload, self.family.workloads[self.workload].title, results, self.failed)
 
@@ -155,13 +158,16 @@ def show(row: Row) -> str:
     return "\n".join(lines + [f"  {name:<{width}}  left out: {why[:300]}" for name, why in row.failed.items()])
 
 
-def main(families: list[str], only: list[str] | None = None, plan: Plan = PLAN) -> list[Row]:
-    """Measure and print, row by row."""
-    rows = []
-    for name in families:
-        family = family_of(name)
-        for workload in family.workloads:
-            if not only or workload in only:
-                rows.append(run(family, workload, family.contenders, plan))
-                print(show(rows[-1]), flush=True)
-    return rows
+def main(family: str, only: Sequence[str] = (), names: Sequence[str] = (), plan: Plan = PLAN) -> Iterator[Row]:
+    """Measure and print, row by row: the hand-written, and those contenders whose names contain one of `names`."""
+    found = family_of(family)
+    chosen = [
+        each
+        for each in found.contenders
+        if not names or each.name.startswith("hand") or any(name.lower() in each.name.lower() for name in names)
+    ]
+    for workload in found.workloads:
+        if not only or any(workload.startswith(name) for name in only):
+            row = run(found, workload, chosen, plan)
+            print(show(row), flush=True)
+            yield row

@@ -239,10 +239,11 @@ class Player:
 
 
 def main(family: Family) -> None:
-    """A family file run alone."""
+    """A family file run alone, with every workload and contender of it."""
     from suite import main as run
 
-    run([family.name])
+    for _ in run(family.name):
+        pass
 
 
 if __name__ == "__main__":
