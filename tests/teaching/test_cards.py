@@ -83,7 +83,7 @@ class TestKinks:
             slopes = (left - far_left) / h, (far_right - right) / h
             turns = np.abs(slopes[1] - slopes[0]) > 1e-3 * (1 + np.abs(slopes[0]))
             jumps = np.abs(right - left) > 1e-3
-        poles = np.abs(right) > 1e5  # of 1/x
+            poles = (np.abs(right) > 1e5) | ~np.isfinite(function(TestKinks.POINTS))  # of 1/x, of ln |Γ(x)|
         return TestKinks.POINTS[(turns | jumps) & ~poles]
 
     @pytest.mark.parametrize("name", [name for name in NAMES if ops[name].kind == "elementwise"])

@@ -51,6 +51,10 @@ def without_zeros(tape):
     return {name: value for name, value in right.items() if name != "a"}
 
 
+def answer_of(name):
+    return EXERCISES[name].reference
+
+
 DIAGNOSES = {
     # kind: (exercise, wrong answer, what the grader says)
     "factor 2": ("square", lambda g, y, x: g * 4 * x, "right up to a factor 2"),
@@ -86,7 +90,7 @@ DIAGNOSES = {
     "nothing of two": ("quotient", lambda g, y, a, b: None, "gives nothing: None"),
     "one of two": ("quotient", lambda g, y, a, b: g / b, "gives 1 result where 2 are needed"),
     "text": ("square", lambda g, y, x: "g * 2 * x", "gives str where numbers are needed"),
-    "ragged": ("square", lambda g, y, x: [[1.0], [2.0, 3.0]], "gives 2 results where 1 is needed"),
+    "ragged": ("square", lambda g, y, x: [[1.0], [2.0, 3.0]], "gives a list where the result itself is needed"),
     "other arguments": ("square", lambda x: 2 * x, "takes other arguments: it is called as square(g, y, x)"),
     "raises": ("square", lambda g, y, x: g @ x.T @ [1], "fails: ValueError: matmul"),
     "no dict": ("backward", lambda tape: [1.0], "gives [1] where a dict with the keys a, b, c is needed"),
@@ -98,6 +102,45 @@ DIAGNOSES = {
     "a node too many": ("topological_order", lambda output, inputs_of: sorted(inputs_of.inputs), "unused is in it, though c does not depend on it"),
     "no node": ("topological_order", lambda output, inputs_of: [[output]], "['c'] is in it, which is no node"),
     "a node is missing": ("topological_order", lambda output, inputs_of: [output], "a is missing"),
+    "a tuple": ("square", lambda g, y, x: (g * 2 * x,), "gives a tuple where the result itself is needed"),
+    "a list": ("square", lambda g, y, x: (g * 2 * x).tolist(), "gives a list where the result itself is needed"),
+    "a Python number": ("square", lambda g, y, x: float(np.sum(g * 2 * x)), "has shape () where (2, 3) is needed"),
+    "keys are missing": ("backward", lambda tape: {tape[-1][0]: 1.0}, "where a dict with the keys a, b, c is needed: a, b missing"),
+    "y for x": ("square", lambda g, y, x: g * 2 * y, "y is used where x is needed"),
+    "x for y": ("softmax", lambda g, y, x: x * (g - np.sum(g * x, axis=-1, keepdims=True)), "x is used where y is needed"),
+    "w for g": ("gradient_descent", lambda w, g, rate: w - rate * w, "w is used where g is needed"),
+    "exchanged arguments": ("adam", lambda w, g, m, v, t, rate, b1, b2, e: answer_of("adam")(w, g, m, v, t, rate, b2, b1, e), "beta_1 and beta_2 are exchanged"),
+    "exchanged gradients": ("matmul", lambda g, y, a, b: answer_of("matmul")(g, y, a, b)[::-1], "the gradients are exchanged"),
+    "exchanged results": ("momentum", lambda *given: answer_of("momentum")(*given)[::-1], "the results are in reverse order"),
+    "once more": ("softplus", lambda g, y, x: g * np.exp(x - np.log(1 + np.exp(y))), "the function is applied to y, which is its result already"),
+    "at y": ("softplus", lambda g, y, x: g / (1 + np.exp(-y)), "the derivative is taken at y, where it is taken at x"),
+    "another axis": ("concatenate", lambda g, y, a, b, axis: (g[: len(a)], g[len(a) :]), "works along axis 0, whatever axis is asked"),
+    "as if 0": ("descend", lambda gradient, w, rate, steps: w, "acts as if learning_rate were 0"),
+    "one more": ("adam", lambda w, g, m, v, t, *rest: answer_of("adam")(w, g, m, v, t + 1, *rest), "acts as if step were one more than it is"),
+    "one less": ("adam", lambda w, g, m, v, t, *rest: answer_of("adam")(w, g, m, v, t - 1, *rest), "acts as if step were one less than it is"),
+    "a number's sign": ("descend", lambda gradient, w, rate, steps: answer_of("descend")(gradient, w, -rate, steps), "uses -learning_rate where learning_rate is needed"),
+    "a number turned over": ("gradient_descent", lambda w, g, rate: w - g / rate, "uses 1/learning_rate where learning_rate is needed"),
+    "missing 1/n": ("kl_divergence", lambda p, z: answer_of("kl_divergence")(p, z) * len(p), "right up to a factor p.shape[0]"),
+    "a mean too much": ("cross_entropy", lambda y, z: answer_of("cross_entropy")(y, z) / z.shape[1], "right up to a factor 1/logits.shape[-1]"),
+    "a factor that was given": ("central_difference", lambda f, x, eps: (f(x + eps) - f(x - eps)) / 2, "right up to a factor eps"),
+    "a factor at each call": ("mean", lambda g, y, x, axis: answer_of("mean")(g, y, x, axis) / (1 + 1 / x.shape[axis]), "right up to a factor, but another one at each call: 0.6667 here"),
+    "turned round": ("take", lambda g, y, x, index: answer_of("take")(g, y, x, index)[::-1], "in reverse order along axis 0"),
+    "shifted": ("take", lambda g, y, x, index: np.roll(answer_of("take")(g, y, x, index), 1, axis=0), "shifted by one place along axis 0"),
+    "squared": ("kl_divergence", lambda p, z: answer_of("kl_divergence")(p, z) ** 2, "the square of the right result"),
+    "rooted": ("kl_divergence", lambda p, z: np.sqrt(answer_of("kl_divergence")(p, z)), "the square root of the right result"),
+    "turned over": ("kl_divergence", lambda p, z: 1 / answer_of("kl_divergence")(p, z), "the reciprocal of the right result"),
+    "derivative turned over": ("square", lambda g, y, x: g / (2 * x), "the reciprocal of the right derivative"),
+    "the wrong way": ("momentum", lambda w, g, v, rate, mu: (w - (mu * v - rate * g), mu * v - rate * g), "result 1: goes the wrong way from w"),
+    "the change alone": ("momentum", lambda w, g, v, rate, mu: (mu * v - rate * g, mu * v - rate * g), "result 1: the change alone: w is not added"),
+    "something added": ("gradient_descent", lambda w, g, rate: w - rate * g + g, "g is added, and should not be"),
+    "adds to g": ("square", lambda g, y, x: g + 2 * x, "gives something for g = 0"),
+    "the sign of g": ("square", lambda g, y, x: np.abs(g) * 2 * x, "treats positive and negative g differently"),
+    "nearly right": ("kl_divergence", lambda p, z: answer_of("kl_divergence")(p + 1e-7, z), "nearly right: off by"),
+    "some of the numbers": ("square", lambda g, y, x: np.where(x > 1, g * 3 * x, g * 2 * x), "wrong at 1 of 6 numbers"),
+    "all of the numbers": ("square", lambda g, y, x: g * x**5, "wrong throughout"),
+    "recursion": ("topological_order", EXERCISES["topological_order"].mistakes["fails on a deep graph: RecursionError"], "fails on a deep graph: RecursionError"),
+    "a truth of many": ("relu", lambda g, y, x: g if x > 0 else 0 * g, "fails: an `if` asks an array for one answer"),
+    "no keepdims": ("softmax", lambda g, y, x: y * (g - (g * y).sum(-1)), "fails: the sum needs keepdims=True"),
 }  # fmt: skip
 
 

@@ -66,14 +66,15 @@ def is_unchanged(given: Any, before: Any) -> bool:
         return len(given) == len(before) and all(map(is_unchanged, given, before))
     if isinstance(before, dict):
         return given.keys() == before.keys() and all(is_unchanged(given[key], before[key]) for key in before)
-    return True if callable(before) else bool(given == before)
+    return callable(before) or (np.shape(given) == np.shape(before) and bool(np.all(given == before)))
 
 
 def is_wrong(exercise: Exercise, attempt: Attempt) -> bool:
     """Whether a result differs from the right one, or is refused by the exercise's own judge."""
     if exercise.judge:
         return exercise.judge(attempt.got, *attempt.case.arguments) is not None
-    if isinstance(attempt.wanted, dict) and not isinstance(attempt.got, dict):
+    several = (tuple, list, dict) if not isinstance(attempt.wanted, dict) else dict
+    if isinstance(attempt.got, several) != isinstance(attempt.wanted, several):
         return True
     got, wanted = parts_of(attempt.got), parts_of(attempt.wanted)
     alike = len(got) == len(wanted) and all(is_equal(a, b) for a, b in zip(got, wanted, strict=True))

@@ -102,6 +102,9 @@ def cause_of_rows(got: Any, wanted: Any, shape: tuple[int, ...] = ()) -> str | N
             return "not a number where the right answer is one"
         got, wanted = np.where(finite, got, 0), np.where(finite, wanted, 0)
     cause = diagnose(got, wanted, shape)
+    if cause == "right up to a factor 1":
+        error = np.abs(got - wanted).max() / max(np.abs(wanted).max(), 1e-300)
+        return f"nearly right: off by {error:.0e} of the largest number"
     return WORDS.get(cause, cause) if cause else None
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..transforms import vjp
 from .attempts import Answer, Attempt, attempts_at, call_of, described, details_of, is_wrong, line_of, said
-from .causes import cause_of
+from .causes import cause_of, known_failure
 from .comparing import cause_of_rows, in_one_row, parts_of, plain, same, shown
 from .exercise import Case, Exercise
 from .verdict import Finding, Verdict
@@ -79,8 +79,9 @@ def _usual_findings(exercise: Exercise, answer: Answer, attempts: Sequence[Attem
     if bad and isinstance(bad.error, NotImplementedError):
         findings.append(Finding(UNWRITTEN))
     elif bad and bad.error:
-        details = [*line_of(answer, bad.error), call_of(exercise, bad)]
-        findings.append(Finding(f"fails: {said(bad.error)}", details))
+        known = known_failure(exercise, bad)
+        details = [*([said(bad.error)] if known else []), *line_of(answer, bad.error), call_of(exercise, bad)]
+        findings.append(Finding(f"fails: {known or said(bad.error)}", details))
     elif bad:
         cause = cause_of(exercise, answer, bad, attempts)
         findings.append(Finding(cause or "wrong", details_of(exercise, bad)))

@@ -34,6 +34,10 @@ def _summed_at_the_front_only(g: Any, shape: Any) -> Any:
     ),
     mistakes={
         "sums only the axes in front, not those of length 1": _summed_at_the_front_only,
+        "takes the first of the copies, where all are summed": lambda g, shape: g[(0,) * (g.ndim - len(shape))][
+            tuple(slice(0, n) for n in shape)
+        ],
+        "everything is summed, not only what was copied": lambda g, shape: np.full(shape, g.sum()),
         "takes the mean where the sum is needed": lambda g, shape: (
             sum_to(g, shape=shape) * (np.prod(shape) / max(g.size, 1))
         ),
@@ -68,7 +72,17 @@ def unbroadcast(g: Any, shape: Any) -> Any:
         "A gradient has the shape of its input. Where an input was stretched, sum over its copies.",
         "You have written `unbroadcast` already: apply it to both.",
     ),
-    mistakes={"the two gradients are exchanged": lambda g, y, a, b: (sum_to(g * a, a.shape), sum_to(g * b, b.shape))},
+    mistakes={
+        "the two gradients are exchanged": lambda g, y, a, b: (sum_to(g * a, a.shape), sum_to(g * b, b.shape)),
+        "a's gradient needs b, and b's needs a; and forgot to sum over the broadcast axis": lambda g, y, a, b: (
+            g * a,
+            g * b,
+        ),
+        "the mean over the copies, where their sum is needed": lambda g, y, a, b: (
+            sum_to(g * b, np.shape(a)) * (np.size(a) / max(np.size(g), 1)),
+            sum_to(g * a, np.shape(b)) * (np.size(b) / max(np.size(g), 1)),
+        ),
+    },
 )
 def multiply(g: Any, y: Any, a: Any, b: Any) -> Any:
     """The rules of y = a·b, where a and b may broadcast against one another: the gradients of a and of b.
@@ -129,6 +143,12 @@ def sum_over(g: Any, y: Any, x: Any, axis: Any, keepdims: Any) -> Any:
         "the gradient of the sum: divide by the length of the axis": lambda g, y, x, axis: np.broadcast_to(
             np.expand_dims(g, axis), x.shape
         ),
+        "divides by the length of the first axis, not of the one that is asked": lambda g, y, x, axis: (
+            np.broadcast_to(np.expand_dims(g, axis), x.shape) / x.shape[0]
+        ),
+        "the axis is not put back before g is copied": lambda g, y, x, axis: np.broadcast_to(
+            g / x.shape[axis], x.shape
+        ),
         "divides by the number of all elements, not of those along the axis": lambda g, y, x, axis: (
             np.broadcast_to(np.expand_dims(g, axis), x.shape) / x.size
         ),
@@ -173,6 +193,10 @@ def _to_the_first(g: Any, y: Any, x: Any, axis: Any) -> Any:
             x == np.expand_dims(y, axis), np.expand_dims(g, axis), 0.0
         ),
         "the first of the largest gets all, where they share evenly": _to_the_first,
+        "compares with the largest of all, not of each row along the axis": lambda g, y, x, axis: np.where(
+            x == np.max(x, initial=-np.inf), np.expand_dims(g, axis), 0.0
+        ),
+        "g and y need their axis back: np.expand_dims": lambda g, y, x, axis: (x == y) * g,
     },
 )
 def maximum_over(g: Any, y: Any, x: Any, axis: Any) -> Any:
@@ -184,6 +208,12 @@ def maximum_over(g: Any, y: Any, x: Any, axis: Any) -> Any:
     largest = x == np.expand_dims(y, axis)
     shares = np.expand_dims(g, axis) / np.sum(largest, axis=axis, keepdims=True, dtype=x.dtype)
     return np.where(largest, shares, 0.0)
+
+
+def _put_back(g: Any, x: Any, index: Any) -> Any:
+    out = np.zeros_like(x)
+    np.add.at(out, index, g)
+    return out
 
 
 def _last_one_stays(g: Any, y: Any, x: Any, index: Any) -> Any:
@@ -210,7 +240,9 @@ def _last_one_stays(g: Any, y: Any, x: Any, index: Any) -> Any:
         "np.add.at(out, index, g) adds every one.",
     ),
     mistakes={
-        "overwrites instead of accumulating: out[index] += g adds only the last of repeated places": _last_one_stays
+        "overwrites instead of accumulating: out[index] += g adds only the last of repeated places": _last_one_stays,
+        "takes from g, where g is put back into zeros like x": lambda g, y, x, index: g[index],
+        "starts from other numbers than zeros": lambda g, y, x, index: _put_back(g, x, index) + x,
     },
 )
 def take(g: Any, y: Any, x: Any, index: Any) -> Any:
@@ -234,7 +266,13 @@ def take(g: Any, y: Any, x: Any, index: Any) -> Any:
         "So x[i] gets g[i] + g[i+1] + ... to the end.",
         "That is a running sum from the other end: turn round, sum, turn back.",
     ),
-    mistakes={"the map itself, where its transpose is needed: J for Jᵀ": lambda g, y, x: np.cumsum(g)},
+    mistakes={
+        "the map itself, where its transpose is needed: J for Jᵀ": lambda g, y, x: np.cumsum(g),
+        "turned round after the sum only: before it too": lambda g, y, x: np.cumsum(g)[::-1],
+        "turned round before the sum only: back after it too": lambda g, y, x: np.cumsum(g[::-1]),
+        "the inverse of running sums, where the transpose is needed": lambda g, y, x: np.diff(g, prepend=0.0),
+        "x[i] goes into y[i] too: g[i] is missing in its gradient": lambda g, y, x: np.cumsum(g[::-1])[::-1] - g,
+    },
 )
 def cumsum(g: Any, y: Any, x: Any) -> Any:
     """The rule of y = np.cumsum(x), y[k] = x[0] + ... + x[k], for a row of numbers.
@@ -262,6 +300,7 @@ def cumsum(g: Any, y: Any, x: Any) -> Any:
     ),
     mistakes={
         "turns the axes once more, instead of back": lambda g, y, x, axes: np.transpose(g, axes),
+        "turns all axes round: that undoes only a turn of all axes": lambda g, y, x, axes: g.T,
         "transposed: g comes back as it was": lambda g, y, x, axes: g,
     },
 )

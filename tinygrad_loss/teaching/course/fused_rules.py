@@ -38,6 +38,7 @@ def _turned(x: Any) -> Any:
     ),
     mistakes={
         "b is used where its transpose is needed, and a likewise": lambda g, y, a, b: (g @ b, a @ g),
+        "element times element: the rules of a matrix product are matrix products": lambda g, y, a, b: (g * b, g * a),
         "the factors stand in the wrong order": lambda g, y, a, b: (_turned(b) @ g, g @ _turned(a)),
         "turns all axes round, not the last two": lambda g, y, a, b: (g @ b.T, a.T @ g),
         "forgot to sum over the broadcast axis": lambda g, y, a, b: (g @ _turned(b), _turned(a) @ g),
@@ -66,6 +67,11 @@ def matmul(g: Any, y: Any, a: Any, b: Any) -> Any:
     mistakes={
         "as if each y depended on its own x only": lambda g, y, x: g * y * (1 - y),
         "the common part is missing: every y depends on every x of its row": lambda g, y, x: g * y,
+        "sums over the columns: each row is a softmax of its own": lambda g, y, x: (
+            y * (g - np.sum(g * y, axis=0, keepdims=True))
+        ),
+        "that is the rule of log-softmax": lambda g, y, x: g - y * np.sum(g, axis=-1, keepdims=True),
+        "the sum needs keepdims=True to stand beside its row": lambda g, y, x: y * (g - np.sum(g * y, axis=-1)),
         "sums over all rows, not over each row": lambda g, y, x: y * (g - np.sum(g * y)),
     },
 )
@@ -98,6 +104,12 @@ def softmax(g: Any, y: Any, x: Any) -> Any:
     mistakes={
         "exp overflows: ∞/∞ is no number": lambda g, y, x, axis: (
             np.expand_dims(g, axis) * np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True)
+        ),
+        "eʸ⁻ˣ, the reciprocal: it is eˣ⁻ʸ": lambda g, y, x, axis: (
+            np.expand_dims(g, axis) * np.exp(np.expand_dims(y, axis) - x)
+        ),
+        "puts the axis back at the end, wherever it was": lambda g, y, x, axis: (
+            np.expand_dims(g, -1) * np.exp(x - np.expand_dims(y, -1))
         ),
         "without putting the summed axis back": lambda g, y, x, axis: g * np.exp(x - y),
     },
@@ -136,6 +148,19 @@ def _deviation(x: Any) -> Any:
     ),
     mistakes={
         "as if mean and variance did not depend on x": lambda g, y, x: g / _deviation(x),
+        "divides by the variance, not by its root": lambda g, y, x: (
+            (_centred(g) - y * np.mean(g * y, axis=-1, keepdims=True)) / _deviation(x) ** 2
+        ),
+        "without the 1e-5 beside the variance": lambda g, y, x: (
+            (_centred(g) - y * np.mean(g * y, axis=-1, keepdims=True)) / np.std(x, axis=-1, keepdims=True)
+        ),
+        "the variance divides by n - 1, where n is asked": lambda g, y, x: (
+            (_centred(g) - y * np.mean(g * y, axis=-1, keepdims=True))
+            / np.sqrt(np.var(x, axis=-1, keepdims=True, ddof=1) + EPSILON)
+        ),
+        "sums, where means are needed": lambda g, y, x: (
+            (g - np.sum(g, axis=-1, keepdims=True) - y * np.sum(g * y, axis=-1, keepdims=True)) / _deviation(x)
+        ),
         "as if the variance did not depend on x": lambda g, y, x: _centred(g) / _deviation(x),
         "as if the mean did not depend on x": lambda g, y, x: (
             (g - y * np.mean(g * y, axis=-1, keepdims=True)) / _deviation(x)
@@ -180,6 +205,10 @@ def _saved_probabilities(labels: Any, logits: Any) -> tuple[Any, ...]:
             g * (p - _one_hot(labels, logits)) / len(labels)
         ),
         "1 is not taken off at the labels": lambda g, p, labels, logits: g * p / len(labels),
+        "divides by the number of classes, not of rows": lambda g, p, labels, logits: (
+            g * (p - _one_hot(labels, logits)) / np.shape(logits)[1]
+        ),
+        "does not use g": lambda g, p, labels, logits: (p - _one_hot(labels, logits)) / len(labels),
         "the gradient of the sum: divide by the number of rows": lambda g, p, labels, logits: (
             g * (p - _one_hot(labels, logits))
         ),
@@ -222,6 +251,8 @@ def _pushed_case(shape: tuple[int, ...], seed: int) -> tuple[Any, ...]:
             np.exp(y) * (t - np.sum(np.exp(y) * t, axis=-1, keepdims=True))
         ),
         "only x's own motion: the sum moves too": lambda t, y, x: t,
+        "y is ln p: p itself is eʸ": lambda t, y, x: t - np.sum(y * t, axis=-1, keepdims=True),
+        "the plain mean of t, where p are the weights": lambda t, y, x: t - np.mean(t, axis=-1, keepdims=True),
     },
 )
 def log_softmax_push(t: Any, y: Any, x: Any) -> Any:

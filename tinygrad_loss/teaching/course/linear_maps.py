@@ -90,6 +90,11 @@ def einsum(g: Any, y: Any, subscripts: Any, a: Any, b: Any) -> Any:
             np.convolve(g, w[::-1], "full"),
             np.correlate(x, g, "valid"),
         ),
+        "the gradients are exchanged": lambda g, y, x, w: (np.correlate(x, g, "valid"), np.convolve(g, w, "full")),
+        "x's gradient is full: every overlap of g and w counts": lambda g, y, x, w: (
+            np.convolve(g, w, "same"),
+            np.correlate(x, g, "valid"),
+        ),
         "the kernel's gradient is turned round": lambda g, y, x, w: (
             np.convolve(g, w, "full"),
             np.convolve(x, g, "valid"),

@@ -45,6 +45,9 @@ def _used(program: Any, outputs: Any, first: bool = False, keep: bool = True, ow
         "frees at the first use: a later step still needs it": lambda program, outputs: _used(
             program, outputs, first=True
         ),
+        "counts the steps from 1, not from 0": lambda program, outputs: {
+            x: k + 1 for x, k in _used(program, outputs).items()
+        },
         "frees an output": lambda program, outputs: _used(program, outputs, keep=False),
         "frees arguments, which belong to the caller": lambda program, outputs: _used(program, outputs, own=False),
         "wrong at a result that nothing uses: it is never freed": _used,

@@ -24,6 +24,14 @@ __all__ = ["central_difference", "chain", "exponential", "quotient", "relu", "si
     ),
     mistakes={
         "a forward difference: its error shrinks like ε, not like ε²": lambda f, x, eps: (f(x + eps) - f(x)) / eps,
+        "a backward difference: its error shrinks like ε, not like ε²": lambda f, x, eps: (f(x) - f(x - eps)) / eps,
+        "the two points lie ε apart, where x - ε and x + ε are asked": lambda f, x, eps: (
+            (f(x + eps / 2) - f(x - eps / 2)) / eps
+        ),
+        "divides by 2 and then multiplies by ε: write / (2 * eps)": lambda f, x, eps: (
+            (f(x + eps) - f(x - eps)) / 2 * eps
+        ),
+        "takes a step of its own: use eps": lambda f, x, eps: (f(x + 1e-5) - f(x - 1e-5)) / 2e-5,
         "right up to a factor 2: the points lie 2ε apart": lambda f, x, eps: (f(x + eps) - f(x - eps)) / eps,
     },
 )
@@ -54,6 +62,9 @@ def central_difference(f: Any, x: Any, eps: Any) -> Any:
     mistakes={
         "the outer slope is taken at x, not at inner(x)": lambda d, inner, di, x: d(x) * di(x),
         "the slope of the inner function is missing": lambda d, inner, di, x: d(inner(x)),
+        "the inner slope is taken at inner(x), not at x": lambda d, inner, di, x: d(inner(x)) * di(inner(x)),
+        "puts one slope into the other, where they are multiplied": lambda d, inner, di, x: d(di(x)),
+        "the outer slope times inner's value: its slope is needed": lambda d, inner, di, x: d(inner(x)) * inner(x),
         "adds the slopes where they are multiplied": lambda d, inner, di, x: d(inner(x)) + di(x),
     },
 )
@@ -78,7 +89,10 @@ def chain(outer_slope: Any, inner: Any, inner_slope: Any, x: Any) -> Any:
         "The chain rule: what comes back to x is g times dy/dx.",
     ),
     derive=(2,),
-    mistakes={"the derivative alone: multiply it by g": lambda g, y, x: 2 * x},
+    mistakes={
+        "the derivative alone: multiply it by g": lambda g, y, x: 2 * x,
+        "that is the derivative of x³": lambda g, y, x: g * 3 * x**2,
+    },
 )
 def square(g: Any, y: Any, x: Any) -> Any:
     """The rule of y = x²: from g, the gradient of a loss by y, to its gradient by x.
@@ -98,7 +112,12 @@ def square(g: Any, y: Any, x: Any) -> Any:
     cases=lambda: [(numbers(3),), (numbers(2, 2, seed=1),), (numbers(seed=2),), at("an empty array", np.zeros(0))],
     hints=("The derivative of eˣ is eˣ.", "That number is at hand already: it is y."),
     derive=(2,),
-    mistakes={"x is used where y = eˣ is needed": lambda g, y, x: g * x, "does not use g": lambda g, y, x: y},
+    mistakes={
+        "x is used where y = eˣ is needed": lambda g, y, x: g * x,
+        "does not use g": lambda g, y, x: y,
+        "y is eˣ already, and its exponential was taken once more": lambda g, y, x: g * np.exp(y),
+        "x·eˣ⁻¹ is the rule of powers xⁿ: here x stands in the exponent": lambda g, y, x: g * x * np.exp(x - 1),
+    },
 )
 def exponential(g: Any, y: Any, x: Any) -> Any:
     """The rule of y = eˣ. Nothing need be computed twice.
@@ -121,6 +140,8 @@ def exponential(g: Any, y: Any, x: Any) -> Any:
     derive=(2,),
     mistakes={
         "as if x were the result: it is y(1 - y)": lambda g, y, x: g * x * (1 - x),
+        "(1 - y)², where y(1 - y) is needed": lambda g, y, x: g * (1 - y) ** 2,
+        "the sigmoid was taken of y, which is a sigmoid already": lambda g, y, x: g / (2 + np.exp(y) + np.exp(-y)),
         "that is the derivative of tanh": lambda g, y, x: g * (1 - y**2),
     },
 )
@@ -142,6 +163,8 @@ def sigmoid(g: Any, y: Any, x: Any) -> Any:
     derive=(2,),
     mistakes={
         "as if x were the result: it is 1 - y²": lambda g, y, x: g * (1 - x**2),
+        "1 - y: the square is missing": lambda g, y, x: g * (1 - y),
+        "the tanh was taken of y, which is a tanh already": lambda g, y, x: g * (1 - np.tanh(y) ** 2),
         "that is the derivative of the sigmoid": lambda g, y, x: g * y * (1 - y),
     },
 )
@@ -168,7 +191,12 @@ def tanh(g: Any, y: Any, x: Any) -> Any:
         "Hold a and move b: y = a · b⁻¹, and the derivative of b⁻¹ is -b⁻².",
     ),
     derive=(2, 3),
-    mistakes={"the sign of b's gradient": lambda g, y, a, b: (g / b, g * a / b**2)},
+    mistakes={
+        "the sign of b's gradient": lambda g, y, a, b: (g / b, g * a / b**2),
+        "b is not squared in its own gradient": lambda g, y, a, b: (g / b, -g * a / b),
+        "g/a for b: y is not linear in b": lambda g, y, a, b: (g / b, g / a),
+        "those are the rules of a product": lambda g, y, a, b: (g * b, g * a),
+    },
 )
 def quotient(g: Any, y: Any, a: Any, b: Any) -> Any:
     """The rules of y = a / b: the gradients of a and of b, as a pair. All shapes are equal.
@@ -197,6 +225,10 @@ def quotient(g: Any, y: Any, a: Any, b: Any) -> Any:
     mistakes={
         "gives 1 at 0, where 0 is agreed": lambda g, y, x: np.where(x >= 0, g, 0.0),
         "gives ½ at 0, where 0 is agreed": lambda g, y, x: g * np.heaviside(x, 0.5),
+        "what passes depends on x, not on g": lambda g, y, x: np.maximum(g, 0.0),
+        "an `if` asks an array for one answer: np.where chooses for each element": lambda g, y, x: (
+            g if x > 0 else np.zeros_like(x)
+        ),
         "the value of relu, not its derivative": lambda g, y, x: g * y,
     },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -207,6 +208,9 @@ def _from_the_front(tape: Any) -> Any:
         "overwrites instead of accumulating": _overwriting,
         "adds slopes without the gradient of the step's own result": _without_upstream,
         "walks the tape from the front: a gradient is passed on before it is complete": _from_the_front,
+        "nothing is started: the last result's own gradient is 1": lambda tape: dict.fromkeys(
+            (name for made, inputs in tape for name in (made, *(x for x, _ in inputs))), 0.0
+        ),
     },
 )
 def backward(tape: Any) -> Any:
@@ -243,6 +247,13 @@ def backward(tape: Any) -> Any:
     ),
     mistakes={
         "takes only the last input of each step": lambda tape, tangents: _pushed(tape, tangents, last=True),
+        "multiplies what the inputs bring, where it is added": lambda tape, tangents: _pushed(
+            tape, tangents, total=math.prod
+        ),
+        "walks the tape from its end: tangents go forward": lambda tape, tangents: _pushed(tape[::-1], tangents),
+        "adds the tangents without their slopes": lambda tape, tangents: _pushed(
+            [(made, tuple((x, 1.0) for x, _ in inputs)) for made, inputs in tape], tangents
+        ),
         "gives only the new names, without the tangents it was given": lambda tape, tangents: {
             name: t for name, t in _pushed(tape, tangents).items() if name not in tangents
         },
@@ -262,8 +273,8 @@ def push_forward(tape: Any, tangents: Any) -> Any:
     return moved
 
 
-def _pushed(tape: Any, tangents: Any, last: bool = False) -> Any:
+def _pushed(tape: Any, tangents: Any, last: bool = False, total: Any = sum) -> Any:
     moved = dict(tangents)
     for made, inputs in tape:
-        moved[made] = sum(slope * moved[x] for x, slope in (inputs[-1:] if last else inputs))
+        moved[made] = total(slope * moved[x] for x, slope in (inputs[-1:] if last else inputs))
     return moved

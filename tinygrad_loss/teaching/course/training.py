@@ -27,6 +27,12 @@ __all__ = ["adam", "cross_entropy", "descend", "gradient_descent", "kl_divergenc
     ),
     mistakes={
         "the sum, where the mean is asked": lambda y_true, y_pred: np.sum((y_pred - y_true) ** 2),
+        "divides by the number of rows, not of all elements": lambda y_true, y_pred: (
+            np.sum((np.reshape(y_pred, np.shape(y_true)) - y_true) ** 2) / (*np.shape(y_true), 1)[0]
+        ),
+        "the root of the mean: nothing asks for it": lambda y_true, y_pred: np.sqrt(
+            np.mean((np.reshape(y_pred, np.shape(y_true)) - y_true) ** 2)
+        ),
         "right up to a factor 0.5": lambda y_true, y_pred: 0.5 * np.mean((y_pred - y_true) ** 2),
         "gives one number for each row, where one in all is asked": lambda y_true, y_pred: np.mean(
             (y_pred - y_true) ** 2, axis=-1
@@ -53,7 +59,11 @@ def _naive_cross_entropy(labels: Any, logits: Any) -> Any:
 
 
 def _stable(logits: Any) -> Any:
-    shifted = logits - np.max(logits, axis=1, keepdims=True)
+    return _shifted_log_softmax(logits, np.max(logits, axis=1, keepdims=True))
+
+
+def _shifted_log_softmax(logits: Any, largest: Any) -> Any:
+    shifted = logits - largest
     return shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
 
 
@@ -64,6 +74,7 @@ def _stable(logits: Any) -> Any:
         (np.array([0, 2]), numbers(2, 3)),
         (np.array([1, 0, 3, 3]), numbers(4, 4, seed=1)),
         at("large logits", np.array([0, 1]), np.array([[1000.0, 0.0], [-1000.0, 1000.0]])),
+        at("rows of different size", np.array([0, 1]), np.array([[1000.0, 0.0], [-1000.0, -1001.0]])),
         at("an unlikely label", np.array([1]), np.array([[800.0, 0.0]])),
     ],
     derive=(1,),
@@ -75,6 +86,27 @@ def _stable(logits: Any) -> Any:
     ),
     mistakes={
         "exp overflows, or ln of a probability that became 0": _naive_cross_entropy,
+        "the largest logit of all was subtracted, where each row needs its own": lambda labels, logits: (
+            -np.mean(_shifted_log_softmax(logits, np.max(logits))[np.arange(len(labels)), labels])
+        ),
+        "the softmax goes over the columns: its axis is that of the classes": lambda labels, logits: (
+            -np.mean(_stable(logits.T).T[np.arange(len(labels)), labels])
+        ),
+        "the label's logit alone: ln Σ exp(logits) is missing": lambda labels, logits: (
+            -np.mean(logits[np.arange(len(labels)), labels])
+        ),
+        "the probability, not its logarithm": lambda labels, logits: (
+            -np.mean(np.exp(_stable(logits))[np.arange(len(labels)), labels])
+        ),
+        "the logarithm to base 2, where ln is asked": lambda labels, logits: (
+            -np.mean(_stable(logits)[np.arange(len(labels)), labels]) / np.log(2)
+        ),
+        "the sum needs keepdims=True, or rows and columns are mixed": lambda labels, logits: (
+            -np.mean((logits - np.log(np.sum(np.exp(logits), axis=1)))[np.arange(len(labels)), labels])
+        ),
+        "a small number in the logarithm hides what the model got wrong": lambda labels, logits: (
+            -np.mean(np.log(np.exp(_stable(logits))[np.arange(len(labels)), labels] + 1e-12))
+        ),
         "ln of a probability that became 0": lambda labels, logits: (
             -np.mean(np.log(np.exp(_stable(logits))[np.arange(len(labels)), labels]))
         ),
@@ -120,6 +152,9 @@ def cross_entropy(labels: Any, logits: Any) -> Any:
         "the other way round: Σ q (ln q - ln p)": lambda p, logits: np.mean(
             np.sum(np.exp(_stable(logits)) * (_stable(logits) - np.log(p)), axis=1)
         ),
+        "logits are used as if they were ln q": lambda p, logits: np.mean(
+            np.sum(p * (np.log(np.where(p > 0, p, 1.0)) - logits), axis=1)
+        ),
         "cross-entropy: Σ p ln p is missing": lambda p, logits: np.mean(np.sum(-p * _stable(logits), axis=1)),
         "the mean over all elements, where each row is summed": lambda p, logits: np.mean(
             p * (np.log(np.where(p > 0, p, 1.0)) - _stable(logits))
@@ -150,6 +185,7 @@ def kl_divergence(p: Any, logits: Any) -> Any:
     mistakes={
         "goes uphill: the sign": lambda w, g, learning_rate: w + learning_rate * g,
         "does not use the learning rate": lambda w, g, learning_rate: w - g,
+        "the change alone: return the new weights": lambda w, g, learning_rate: -learning_rate * g,
     },
 )
 def gradient_descent(w: Any, g: Any, learning_rate: Any) -> Any:
@@ -173,6 +209,9 @@ def gradient_descent(w: Any, g: Any, learning_rate: Any) -> Any:
     mistakes={
         "takes the gradient once, not anew at each step": lambda gradient, w, learning_rate, steps: (
             w - learning_rate * steps * gradient(w)
+        ),
+        "one step only: return after the loop, not in it": lambda gradient, w, learning_rate, steps: _descended(
+            gradient, w, learning_rate, min(steps, 1)
         ),
         "one step too few": lambda gradient, w, learning_rate, steps: _descended(gradient, w, learning_rate, steps - 1),
         "one step too many": lambda gradient, w, learning_rate, steps: _descended(
@@ -219,6 +258,14 @@ def _descended(gradient: Any, w: Any, learning_rate: float, steps: int) -> Any:
             w + mu * v + rate * g,
             mu * v + rate * g,
         ),
+        "g is damped by 1 - momentum, which this form does not do": lambda w, g, v, rate, mu: (
+            w + mu * v - (1 - mu) * rate * g,
+            mu * v - (1 - mu) * rate * g,
+        ),
+        "that is Nesterov's momentum, which looks one step ahead": lambda w, g, v, rate, mu: (
+            w + mu * (mu * v - rate * g) - rate * g,
+            mu * v - rate * g,
+        ),
         "does not return the velocity": lambda w, g, v, rate, mu: w + mu * v - rate * g,
     },
 )
@@ -232,7 +279,9 @@ def momentum(w: Any, g: Any, velocity: Any, learning_rate: Any, momentum: Any) -
     return w + velocity, velocity
 
 
-def _adam(corrected: bool = True, root: bool = False, first: bool = True, squared: bool = True) -> Any:
+def _adam(
+    corrected: bool = True, root: bool = False, first: bool = True, squared: bool = True, rooted: bool = True
+) -> Any:
     """Adam with some of the usual mistakes in it."""
 
     def step(w: Any, g: Any, m: Any, v: Any, t: Any, rate: Any, beta_1: Any, beta_2: Any, epsilon: Any) -> Any:
@@ -240,13 +289,13 @@ def _adam(corrected: bool = True, root: bool = False, first: bool = True, square
         v = beta_2 * v + (1 - beta_2) * (g * g if squared else g)
         m_hat = m / (1 - beta_1**t) if corrected else m
         v_hat = v / (1 - beta_2**t) if corrected else v
-        below = np.sqrt(v_hat + epsilon) if root else np.sqrt(v_hat) + epsilon
+        below = (np.sqrt(v_hat + epsilon) if root else np.sqrt(v_hat) + epsilon) if rooted else v_hat + epsilon
         return w - rate * (m_hat if first else g) / below, m, v
 
     return step
 
 
-ADAM = (0.1, 0.9, 0.99, 1e-2)  # an ε that is large enough to be seen
+ADAM = (0.1, 0.8, 0.99, 1e-2)  # an ε that is large enough to be seen
 
 
 @exercise(
@@ -268,6 +317,23 @@ ADAM = (0.1, 0.9, 0.99, 1e-2)  # an ε that is large enough to be seen
         "ε stands under the root": _adam(root=True),
         "the step goes along g, not along its running mean": _adam(first=False),
         "v is a running mean of g, where g² is needed": _adam(squared=False),
+        "divides by v̂, not by its root": _adam(rooted=False),
+        "ε is added before the correction: the paper's other form": lambda w, g, m, v, t, rate, b1, b2, epsilon: (
+            _adam()(w, g, m, v, t, rate, b1, b2, epsilon / np.sqrt(1 - b2**t))
+        ),
+        "β·t, where the power βᵗ is needed": lambda w, g, m, v, t, rate, b1, b2, epsilon: (
+            w
+            - rate
+            * ((b1 * m + (1 - b1) * g) / (1 - b1 * t))
+            / (np.sqrt((b2 * v + (1 - b2) * g * g) / (1 - b2 * t)) + epsilon),
+            b1 * m + (1 - b1) * g,
+            b2 * v + (1 - b2) * g * g,
+        ),
+        "m and v are sums: in a mean the new part counts 1 - β": lambda w, g, m, v, t, rate, b1, b2, epsilon: (
+            w - rate * ((b1 * m + g) / (1 - b1**t)) / (np.sqrt((b2 * v + g * g) / (1 - b2**t)) + epsilon),
+            b1 * m + g,
+            b2 * v + g * g,
+        ),
         "returns the corrected means, where m and v are to be kept": lambda w, g, m, v, t, rate, b1, b2, epsilon: (
             _adam()(w, g, m, v, t, rate, b1, b2, epsilon)[0],
             (b1 * m + (1 - b1) * g) / (1 - b1**t),
