@@ -13,9 +13,11 @@ import tinygrad_loss as tg
 from tinygrad_loss.core.primitive import elementwise
 from tinygrad_loss.core.registry import functions, ops
 from tinygrad_loss.errors import ArgumentError, GraphError
+from tinygrad_loss.visualize.elements import added, largest_element, multiplied
 from tinygrad_loss.visualize.formulas import derivative_of, latex, latex_name, right_side, with_numbers
 from tinygrad_loss.visualize.paths import count_paths, count_text, edges_passed, paths_between
 from tinygrad_loss.visualize.walk import walk
+from tinygrad_loss.visualize.wording import number
 
 
 def leaf(values, **options):
@@ -131,7 +133,29 @@ class TestText:
     def test_of_matrices(self):
         A, v = leaf([[0.0, 1.0], [2.0, 3.0]], name="A"), leaf([1.0, 2.0], name="v")
         text = str(tg.explain(v, A @ v, gradient=[1.0, -1.0]))
-        assert "    derivative    B̄ = Aᵀ Ȳ\n    contribution  the rule gives [-2.0, -2.0]" in text
+        assert (
+            "    derivative        B̄ = Aᵀ Ȳ   (a bar means the gradient of L)\n"
+            "    contribution      the rule gives [-2.0, -2.0]\n"
+            "    its largest, [0]  -1.0 × 2.0 = -2.0\n"
+        ) in text
+
+    def test_the_largest_element_of_a_contribution_is_written_out(self):
+        random = np.random.default_rng(0)
+        x, w, start = random.normal(size=(6, 3)), leaf(random.normal(size=(3, 2)), name="w"), random.normal(size=(6, 2))
+        graph = walk(x @ w, start)
+        edge = next(each for each in graph.edges if each.source == graph.find(w, "w"))
+        gradient = x.T @ start
+        i, j = np.unravel_index(np.argmax(abs(gradient)), gradient.shape)
+        place, text = largest_element(graph, edge)
+        assert place == f"[{i}, {j}]"
+        first = [multiplied(number(start[k, j]), number(x[k, i])) for k in range(4)]
+        assert text == f"{added([*first, '… 2 more'])} = {number(gradient[i, j])}"
+
+    def test_what_would_take_too_long_or_is_not_finite_is_not_written_out(self):
+        for x in (np.ones((2, 300)), np.array([[np.inf, 1.0]])):
+            y = leaf(np.ones((1, 2)), name="w") @ x if len(x) == 2 else leaf([[1.0]], name="w") @ x
+            graph = walk(y, np.ones(y.shape))
+            assert largest_element(graph, next(each for each in graph.edges if each.source == "n0")) is None
 
     def test_of_a_broadcast(self):
         x, b = leaf([[1.0, 2.0], [3.0, 4.0]], name="x"), leaf([1.0, 2.0], name="b")
@@ -425,8 +449,8 @@ class TestNotebooks:
         *_, z, y = neuron()
         assert tg.explain(z, y)._repr_latex_() == (
             "$$\\begin{aligned}\n"
-            "y &= a + b = (-6.0) + 6.8 = 0.8 \\\\\n"
-            "\\frac{\\partial y}{\\partial x} &= 1 - y^{2} \\\\\n"
+            "z &= a + b = (-6.0) + 6.8 = 0.8 \\\\\n"
+            "\\mathrm{through\\ y:}\\quad \\frac{\\partial y}{\\partial x} &= 1 - y^{2} = 1 - 0.664^{2} = 0.5591 \\\\\n"
             "\\frac{\\partial L}{\\partial y} \\cdot \\frac{\\partial y}{\\partial x} "
             "&= 1.0 \\cdot 0.5591 = 0.5591 \\\\\n"
             "\\frac{\\partial L}{\\partial z} &= 0.5591\n"

@@ -14,11 +14,13 @@ import numpy as np
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
 from .columns import table
-from .formulas import derivative_of, latex, latex_name, right_side, with_numbers
+from .elements import added, largest_element, multiplied
+from .formulas import derivative_of, right_side, with_numbers
 from .lines import shown_line
 from .names import values_in_frame
 from .paths import Path, count_paths, count_text, edges_passed, paths_between
 from .stepper import brief, factor, label
+from .typeset import literal, typeset
 from .walk import EdgeRecord, Graph, NodeRecord, walk
 from .wording import norm, number, shape_text
 
@@ -28,6 +30,8 @@ FEW_PATHS = 12  # so many are listed one by one
 LONG_PATH = 12  # of a longer path only the ends are shown
 MANY = 20  # rows of a table
 WIDE = 60  # cells for one array
+BAR = "\u0304"  # over a letter, in a derivative whose matrix is not formed
+BARS = "   (a bar means the gradient of L)"
 
 
 @dataclass(slots=True)
@@ -52,7 +56,7 @@ class Use:
         if self.local is None:
             return f"the rule gives {contribution}"
         summed = "" if np.shape(self.local) == np.shape(self.edge.contribution) else ", summed over the broadcast axes,"
-        return f"{brief(self.edge.upstream)} × {brief(self.local)}{summed} = {contribution}"
+        return f"{multiplied(brief(self.edge.upstream), brief(self.local))}{summed} = {contribution}"
 
 
 class Explanation:
@@ -134,7 +138,7 @@ class Explanation:
             lines.append(f"  at {shown_line(node.line)}")
         formula = node.text("formula")
         value = brief(node.value, WIDE)
-        substituted = self._substituted(node, formula)
+        substituted = self.substituted(node, formula)
         lines.append(f"  {_equal(formula or 'y', substituted, value)}")
         lines += [f"  {which}: {node.text(which)}" for which in ("domain", "kink") if node.text(which)]
         return lines
@@ -145,7 +149,7 @@ class Explanation:
         value = brief(source.value)
         return shown if shown == value else f"{shown} ({value})"
 
-    def _substituted(self, node: NodeRecord, text: str) -> str:
+    def substituted(self, node: NodeRecord, text: str) -> str:
         """The right side of a formula with the node's numbers, where all of them are single numbers."""
         values = {edge.argument: self.graph.nodes[edge.source].value for edge in node.inputs}
         sizes = [np.size(value) for value in (node.value, *values.values())]
@@ -167,22 +171,25 @@ class Explanation:
             lines.append(f"  ... and {many - MANY:,} more")
         if many > 1:
             parts = [brief(use.edge.contribution) for use in self.uses[:MANY]] + ["..."] * (many > MANY)
-            lines.append(f"  ∂L/∂{name} = {' + '.join(parts)} = {brief(self.node.gradient, WIDE)}")
+            lines.append(f"  ∂L/∂{name} = {added(parts)} = {brief(self.node.gradient, WIDE)}")
         return lines
 
     def _use_lines(self, use: Use, title: str) -> list[str]:
         left = f"∂y/∂{use.edge.argument}"
         derivative = use.derivative or left
-        numbers = "" if use.local is None else self._substituted(use.target, use.derivative)
+        numbers = "" if use.local is None else self.substituted(use.target, use.derivative)
         shown = [derivative, numbers, "" if use.local is None else brief(use.local)]
         if shown[-1] and _same_number(right_side(derivative), use.local):
             shown.pop()
         rows = [
             ["formula", use.target.text("formula")],
             ["upstream", f"∂L/∂y = {brief(use.edge.upstream, WIDE)}"],
-            ["derivative", _equal(*shown)],
+            ["derivative", _equal(*shown) + (BARS if BAR in derivative else "")],
             ["contribution", f"∂L/∂y · {left} = {use.product}" if use.local is not None else use.product],
         ]
+        element = largest_element(self.graph, use.edge) if use.local is None else None
+        if element is not None:
+            rows.append([f"its largest, {element[0]}", element[1]])
         return [f"  {title}", *table([row for row in rows if row[1]], "    ")]
 
     def _downward(self) -> list[str]:
@@ -240,38 +247,13 @@ class Explanation:
 
     def _repr_latex_(self) -> str:
         """The chain rule as one block of LaTeX."""
-        return "$$\\begin{aligned}\n" + " \\\\\n".join(self._equations()) + "\n\\end{aligned}$$"
-
-    def _equations(self) -> list[str]:
-        name = latex_name(label(self.node))
-        uses = self.inputs if self.is_output else self.uses
-        lines = []
-        if self.node.op is not None and self.node.text("formula"):
-            left, _, right = self.node.text("formula").partition(" = ")
-            numbers = self._substituted(self.node, self.node.text("formula"))
-            sides = [latex(right), *([latex(numbers)] if numbers else []), _latex_value(self.node.value)]
-            lines.append(f"{latex(left)} &= " + " = ".join(sides))
-        for use in uses[:MANY]:
-            left = rf"\frac{{\partial y}}{{\partial {latex_name(use.edge.argument)}}}"
-            if use.derivative:
-                head, _, right = use.derivative.partition(" = ")
-                lines.append(f"{latex(head)} &= {latex(right)}" if right else rf"& {latex(use.derivative)}")
-            if use.scalar:
-                numbers = rf"{_latex_value(use.edge.upstream)} \cdot {_latex_value(use.local)}"
-                lines.append(rf"\frac{{\partial L}}{{\partial y}} \cdot {left} &= {numbers} "
-                             rf"= {_latex_value(use.edge.contribution)}")  # fmt: skip
-        if not self.is_output and self.node.gradient is not None:
-            parts = " + ".join(_latex_value(use.edge.contribution) for use in uses[:MANY])
-            total = _latex_value(self.node.gradient)
-            sides = [parts, total] if len(uses) > 1 else [total]
-            lines.append(rf"\frac{{\partial L}}{{\partial {name}}} &= " + " = ".join(sides))
-        return lines or [rf"{name} &= {_latex_value(self.node.value)}"]
+        return typeset(self)
 
     def _repr_markdown_(self) -> str:
         """The formulas typeset, then the whole explanation as text."""
         title = html.escape(self._head()[0])
         text = html.escape(str(self)).replace("$", "&#36;")
-        return f"**{_literal(title)}**\n\n{self._repr_latex_()}\n\n<pre>{text}</pre>\n"
+        return f"**{literal(title)}**\n\n{self._repr_latex_()}\n\n<pre>{text}</pre>\n"
 
 
 def explain(
@@ -347,18 +329,3 @@ def _same_number(text: str, value: Any) -> bool:
         return bool(np.all(np.asarray(value) == float(text)))
     except ValueError:
         return False
-
-
-def _latex_value(value: Any) -> str:
-    """A value in a formula: a number, a few numbers, or its norm and shape."""
-    array = np.asarray(value) if not isinstance(value, tuple) else None
-    if array is not None and array.ndim == 0:
-        return latex(number(array[()]))
-    if array is not None and array.ndim == 1 and 0 < array.size <= 4:
-        return r"\begin{bmatrix} " + " & ".join(latex(number(x)) for x in array) + r" \end{bmatrix}"
-    return rf"\mathrm{{array}}\ {latex(brief(value))}"
-
-
-def _literal(text: str) -> str:
-    """Text that Markdown takes literally."""
-    return "".join(f"\\{each}" if each in "\\`*_{}[]()#+-.!|$" else each for each in text)
