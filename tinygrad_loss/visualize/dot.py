@@ -81,9 +81,10 @@ def _reading(view: View, direction: str) -> list[str]:
 
 def _scale_bar(scale: Scale, theme: Theme) -> str:
     """A strip of the colours, its ends and middle marked; what lies outside the scale beside it."""
-    cells = "".join(
-        f'<TD BGCOLOR="{scale.colour(scale.at((place + 0.5) / CELLS))}" WIDTH="6" HEIGHT="12"></TD>'
-        for place in range(CELLS)
+    colours = [scale.colour(scale.at((place + 0.5) / CELLS)) for place in range(CELLS)]
+    cells = "".join(  # a border of the same colour, as the paper would shine through between cells
+        f'<TD BGCOLOR="{colour}" COLOR="{colour}" BORDER="1" SIDES="LR" WIDTH="6" HEIGHT="12"></TD>'
+        for colour in colours
     )
     parts = (CELLS // 4, CELLS // 2, CELLS // 4)
     marks = "".join(
