@@ -17,8 +17,11 @@ from .core.tensor import Tensor
 from .demo import run_demo
 from .errors import ArgumentError, GradientError, TinygradLossError, nearest
 from .teaching import Exercises, cards, exercises
+from .teaching.exercise import EXERCISES
 from .visualize import draw, explore, record_lines
 from .visualize.names import values_in_frame
+
+KEEP = "where progress is kept, such as progress.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +66,7 @@ def _add_teaching(commands: Any) -> None:
     explaining.add_argument("-o", "--output", help=".html, .md, .txt, or - for text (default: cards.html for all ops)")
     explaining.set_defaults(run=_cards)
     learning = commands.add_parser("exercises", help="exercises with a grader that says how an answer is wrong")
-    learning.add_argument("--keep", metavar="FILE", help="where progress is kept, such as progress.json")
+    learning.add_argument("--keep", metavar="FILE", help=KEEP)
     learning.set_defaults(run=_list_exercises)
     what = learning.add_subparsers(dest="what")
     what.add_parser("list", help="all exercises").set_defaults(run=_list_exercises)
@@ -82,6 +85,8 @@ def _add_teaching(commands: Any) -> None:
     checking.add_argument("file", help="functions named after exercises")
     checking.add_argument("names", metavar="name", nargs="*", help="which of them (default: all that are there)")
     checking.set_defaults(run=_check)
+    for one in what.choices.values():  # after the word too, without undoing what stands before it
+        one.add_argument("--keep", metavar="FILE", default=argparse.SUPPRESS, help=KEEP)
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -126,6 +131,8 @@ def _list_exercises(options: argparse.Namespace) -> None:
 
 def _show_progress(options: argparse.Namespace) -> None:
     print(_kept(options).progress())
+    if not options.keep:
+        print("Nothing is kept without a file: tinygrad-loss exercises progress --keep progress.json")
 
 
 def _tell(options: argparse.Namespace) -> None:
@@ -133,6 +140,9 @@ def _tell(options: argparse.Namespace) -> None:
     book = _kept(options)
     if options.what == "hint":
         print(book.hint(options.name, options.count))
+        told = max(options.count or 1, 1)
+        if not options.keep and told < len(EXERCISES[options.name].hints):
+            print(f"\nThe next one: tinygrad-loss exercises hint {options.name} -n {told + 1}")
     else:
         print(book.show(options.name) if options.what == "show" else book.solution(options.name))
 
@@ -167,12 +177,14 @@ def _check(options: argparse.Namespace) -> int:
         )
     verdicts = [book.check(name, getattr(module, name)) for name in options.names or found]
     print("\n".join(map(str, verdicts)))
+    if len(verdicts) > 1:
+        print(f"{sum(map(bool, verdicts))} of {len(verdicts)} right.")
     return 0 if all(verdicts) else 1
 
 
 def _kept(options: argparse.Namespace) -> Exercises:
     """The exercises with the progress of the file that was named."""
-    book = Exercises()
+    book = Exercises("tinygrad-loss exercises {} {}")
     if options.keep:
         book.keep(options.keep)
     return book

@@ -31,6 +31,11 @@ class TestLists:
         assert len(rows) == len(EXERCISES) + 1
         assert [row[1] for row in rows[1:]] == sorted(row[1] for row in rows[1:])
 
+    def test_it_says_which_to_take_next(self, book):
+        assert book.list(1).below == "exercises.show('central_difference') tells what is asked."
+        book.check("central_difference", EXERCISES["central_difference"].reference)
+        assert book.list(1).below == "exercises.show('chain') tells what is asked."
+
     def test_one_level(self, book):
         assert {row[1] for row in book.list(2).rows[1:]} == {"2"}
 

@@ -95,6 +95,15 @@ class TestExercises:
         assert run("exercises", "hint", "take")[1].startswith("take: hints 1 of 3")  # nothing is kept unless asked
         assert run("exercises", "hint", "take", "-n", "3")[1].startswith("take: hints 3 of 3")
 
+    def test_the_next_step_is_said_as_it_is_typed(self, run):
+        assert run("exercises")[1].endswith("\ntinygrad-loss exercises show central_difference tells what is asked.\n")
+        assert run("exercises", "show", "take")[1].endswith("There are 3 hints: tinygrad-loss exercises hint take\n")
+        assert run("exercises", "hint", "take")[1].endswith("\nThe next one: tinygrad-loss exercises hint take -n 2\n")
+        assert run("exercises", "hint", "take", "-n", "2")[1].endswith(" hint take -n 3\n")
+        assert "The next one" not in run("exercises", "hint", "take", "-n", "3")[1]
+        assert "The next one" not in run("exercises", "hint", "take", "--keep", "kept.json")[1]
+        assert run("exercises", "progress")[1].endswith("exercises progress --keep progress.json\n")
+
     def test_hints_are_kept(self, run):
         keep = ("exercises", "--keep", "progress.json")
         assert run(*keep, "hint", "take")[1].startswith("take: hints 1 of 3")
@@ -106,7 +115,7 @@ class TestExercises:
         assert run("exercises", "stubs", "-o", "all.py") == (0, "Wrote all.py\n", "")
         status, out, err = run("exercises", "check", "all.py")
         assert status == 1
-        assert out.count("✗ not written yet") == len(EXERCISES)
+        assert out.count(" is not written yet.\n") == len(EXERCISES)
         assert err == ""
 
     def test_stubs_are_not_written_over_answers(self, run, folder):
@@ -126,7 +135,8 @@ class TestCheck:
         assert (status, err) == (1, "")
         assert out.startswith("square is not right yet.\n✗ right up to a factor 0.5\n")
         assert "✓ tanh is right: " in out
-        assert "unbroadcast is not right yet.\n✗ not written yet" in out
+        assert "· unbroadcast is not written yet." in out
+        assert out.endswith("\n1 of 3 right.\n")
         assert "softmax" not in out  # imported, not answered
         assert "mean" not in out
 
@@ -138,6 +148,9 @@ class TestCheck:
 
     def test_progress_is_kept(self, run):
         run("exercises", "--keep", "progress.json", "check", "answers.py")
+        assert run("exercises", "progress", "--keep", "progress.json") == run(
+            "exercises", "--keep", "progress.json", "progress"
+        )
         lines = run("exercises", "--keep", "progress.json", "progress")[1].splitlines()
         assert lines[1:] == [
             "·  1      square  1      0 of 2",

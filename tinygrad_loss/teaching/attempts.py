@@ -17,7 +17,7 @@ __all__ = [
     "Attempt",
     "attempts_at",
     "call_of",
-    "described",
+    "called",
     "details_of",
     "is_equal",
     "is_unchanged",
@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 Answer = Callable[..., Any]
+ONE_LINE = 90  # characters of arguments
 
 
 @dataclass
@@ -91,18 +92,21 @@ def is_equal(got: Any, wanted: Any) -> bool:
 def details_of(exercise: Exercise, attempt: Attempt) -> list[str]:
     """The call, what it gave and what was wanted, a line each."""
     wanted = [] if exercise.judge else [f"wanted  {shown(attempt.wanted)}"]
-    return [call_of(exercise, attempt), f"gave    {shown(attempt.got)}", *wanted]
+    return [*call_of(exercise, attempt), f"gave    {shown(attempt.got)}", *wanted]
 
 
-def call_of(exercise: Exercise, attempt: Attempt) -> str:
-    """The call in words."""
-    return f"called with {described(exercise, attempt.case)}"
+def call_of(exercise: Exercise, attempt: Attempt) -> list[str]:
+    """The call in words, on one line or, where it is long, a line for each argument."""
+    return called(exercise, attempt.case)
 
 
-def described(exercise: Exercise, case: Case) -> str:
-    """The arguments of a call, by name."""
+def called(exercise: Exercise, case: Case) -> list[str]:
+    """As `call_of`, from the arguments."""
     names = inspect.signature(exercise.reference).parameters
-    return ", ".join(f"{name} = {shown(value)}" for name, value in zip(names, case.arguments, strict=False))
+    given = [f"{name} = {shown(value)}" for name, value in zip(names, case.arguments, strict=False)]
+    if sum(map(len, given)) < ONE_LINE:
+        return [f"called with {', '.join(given)}"]
+    return [f"called with {given[0]}", *(f"            {each}" for each in given[1:])]
 
 
 def said(error: Exception) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 
 from ..errors import ArgumentError, unknown_name
 from .exercise import EXERCISES, Exercise
-from .grading import UNWRITTEN, grade
+from .grading import grade
 from .progress import Progress
 from .shown import Sheet, Table
-from .verdict import Verdict
+from .verdict import UNWRITTEN, Verdict
 
 __all__ = ["Exercises", "exercises"]
 
+SOLVED = "✓"
 LEVELS = {1: "single numbers", 2: "arrays", 3: "the engine and training", 4: "whole functions"}
 
 
@@ -28,8 +29,10 @@ class Exercises:
     ['right up to a factor 0.5']
     """
 
-    def __init__(self) -> None:
+    def __init__(self, command: str = "exercises.{}({!r})") -> None:
+        """With `command` its advice is worded for another place: "tinygrad-loss exercises {} {}" in a terminal."""
         self._progress = Progress()
+        self._command = command
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,14 +51,15 @@ class Exercises:
             )
         chosen = [EXERCISES[name] for name in self.names if level in (None, EXERCISES[name].level)]
         rows = [[self._mark(each), str(each.level), each.name, each.title] for each in chosen]
-        return Table([["", "level", "name", "what it is"], *rows], "exercises.show(name) tells what is asked.")
+        first = next((row[2] for row in rows if row[0] != SOLVED), rows[0][2])
+        return Table([["", "level", "name", "what it is"], *rows], f"{self._told('show', first)} tells what is asked.")
 
     def show(self, name: str) -> Sheet:
         """What an exercise asks, how the answer is called, and an example."""
         each = self._named(name)
         title = f"{each.title} (level {each.level}: {LEVELS[each.level]})"
         hints = "1 hint" if len(each.hints) == 1 else f"{len(each.hints)} hints"
-        return Sheet(title, f"Write  {each.signature}\n\n{each.task}\n\nThere are {hints}: exercises.hint({name!r})")
+        return Sheet(title, f"Write  {each.signature}\n\n{each.task}\n\nThere are {hints}: {self._told('hint', name)}")
 
     def hint(self, name: str, count: int | None = None) -> Sheet:
         """One hint more than were read so far; or the first `count`. The last one is nearly the answer."""
@@ -125,7 +129,10 @@ class Exercises:
         return EXERCISES[name]
 
     def _mark(self, each: Exercise) -> str:
-        return "✓" if self._progress.of(each.name).solved else "·"
+        return SOLVED if self._progress.of(each.name).solved else "·"
+
+    def _told(self, what: str, name: str) -> str:
+        return self._command.format(what, name)
 
 
 exercises = Exercises()

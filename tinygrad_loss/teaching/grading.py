@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 
 from ..transforms import vjp
-from .attempts import Answer, Attempt, attempts_at, call_of, described, details_of, is_wrong, line_of, said
+from .attempts import Answer, Attempt, attempts_at, call_of, called, details_of, is_wrong, line_of, said
 from .causes import cause_of, known_failure
 from .comparing import cause_of_rows, in_one_row, parts_of, plain, same, shown
 from .exercise import Case, Exercise
-from .verdict import Finding, Verdict
+from .verdict import UNWRITTEN, Finding, Verdict
 
-__all__ = ["UNWRITTEN", "grade"]
+__all__ = ["grade"]
 
 EMPTY = "an empty array"
-UNWRITTEN = "not written yet"
+CONSTANTS = "float(), .item() and saved arrays count as constants in a derivative."
+AS_ARRAY = "np.array and np.asarray make a plain array of a Tensor: use it as it is, NumPy's functions run on it."
 
 
 def grade(exercise: Exercise, answer: Answer) -> Verdict:
@@ -75,12 +76,12 @@ def _usual_findings(exercise: Exercise, answer: Answer, attempts: Sequence[Attem
     bad = next((attempt for attempt in attempts if attempt.error or is_wrong(exercise, attempt)), None)
     findings = []
     if changing:
-        findings.append(Finding(f"changes its input: {changing.changed}", [call_of(exercise, changing)]))
+        findings.append(Finding(f"changes its input: {changing.changed}", call_of(exercise, changing)))
     if bad and isinstance(bad.error, NotImplementedError):
         findings.append(Finding(UNWRITTEN))
     elif bad and bad.error:
         known = known_failure(exercise, bad)
-        details = [*([said(bad.error)] if known else []), *line_of(answer, bad.error), call_of(exercise, bad)]
+        details = [*([said(bad.error)] if known else []), *line_of(answer, bad.error), *call_of(exercise, bad)]
         findings.append(Finding(f"fails: {known or said(bad.error)}", details))
     elif bad:
         cause = cause_of(exercise, answer, bad, attempts)
@@ -91,10 +92,10 @@ def _usual_findings(exercise: Exercise, answer: Answer, attempts: Sequence[Attem
 def _special_finding(exercise: Exercise, answer: Answer, attempt: Attempt) -> Finding | None:
     at = attempt.case.at
     if attempt.error:
-        details = [*line_of(answer, attempt.error), call_of(exercise, attempt)]
+        details = [*line_of(answer, attempt.error), *call_of(exercise, attempt)]
         return Finding(f"fails on {at}: {said(attempt.error)}", details)
     if attempt.changed:
-        return Finding(f"changes its input: {attempt.changed}", [call_of(exercise, attempt)])
+        return Finding(f"changes its input: {attempt.changed}", call_of(exercise, attempt))
     if not is_wrong(exercise, attempt):
         return None
     cause = cause_of(exercise, answer, attempt, [attempt])
@@ -133,11 +134,13 @@ def _derived(exercise: Exercise, answer: Answer) -> tuple[Finding | None, bool]:
         try:
             got = _gradients(exercise, answer, fresh)
         except Exception as error:  # noqa: BLE001 - whatever an answer raises on Tensors is a finding
-            return Finding(f"{start}fails {of}: {said(error)}", line_of(answer, error)), True
+            advice = [AS_ARRAY] if "into a NumPy array" in str(error) else []
+            return Finding(f"{start}fails {of}: {said(error)}", [*advice, *line_of(answer, error)]), True
         for a, b in zip(got, wanted, strict=True):
             if not same(a, b):
                 cause = cause_of_rows(in_one_row([a]), in_one_row([b]), np.shape(b))
-                details = [f"called with {described(exercise, case)}", f"gave    {shown(a)}", f"wanted  {shown(b)}"]
+                advice = [] if plain(a).any() else [CONSTANTS]
+                details = [*advice, *called(exercise, case), f"gave    {shown(a)}", f"wanted  {shown(b)}"]
                 return Finding(f"{start}wrong {of}{f': {cause}' if cause else ''}", details), True
     return None, True
 

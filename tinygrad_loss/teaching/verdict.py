@@ -6,7 +6,9 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Finding", "Verdict"]
+__all__ = ["UNWRITTEN", "Finding", "Verdict"]
+
+UNWRITTEN = "not written yet"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Verdict:
         tried = ", ".join(self.tried)
         if self.passed:
             return f"✓ {self.name} is right: {tried}."
+        if self.diagnoses == [UNWRITTEN]:
+            return f"· {self.name} is {UNWRITTEN}."
         lines = [f"{self.name} is not right yet.", *(["Right so far: " + tried + "."] if tried else [])]
         return "\n".join([*lines, *map(str, self.findings)])
 

@@ -122,7 +122,7 @@ def _shifted_log_softmax(logits: Any, largest: Any) -> Any:
 def cross_entropy(labels: Any, logits: Any) -> Any:
     """The mean over rows of -ln softmax(logits)[label]: labels is (n,) of class numbers, logits is (n, classes).
 
-    It must hold for logits of ±1000. Its gradient by the logits is tried.
+    It must hold for logits of ±1000. Its gradient by the logits is tried, on Tensors.
 
     >>> round(float(cross_entropy(np.array([0]), np.array([[0.0, 0.0]]))), 6)
     0.693147
@@ -164,7 +164,7 @@ def cross_entropy(labels: Any, logits: Any) -> Any:
 def kl_divergence(p: Any, logits: Any) -> Any:
     """The mean over rows of Σ p ln(p / q), where q = softmax(logits); p and logits are (n, classes).
 
-    Where p is 0 its term is 0. Its gradient by the logits is tried.
+    Where p is 0 its term is 0. Its gradient by the logits is tried, on Tensors.
 
     >>> round(float(kl_divergence(np.array([[1.0, 0.0]]), np.array([[0.0, 0.0]]))), 6)
     0.693147
