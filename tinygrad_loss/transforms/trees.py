@@ -18,6 +18,15 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[Iterable[Any]], Any]]:
     return leaves, lambda values: _rebuild(tree, iter(values))
 
 
+def paths(tree: Any, name: str = "inputs") -> list[str]:
+    """Where each leaf of `tree` stands, in the order of `flatten`: `inputs[0]['bias']`."""
+    if isinstance(tree, (tuple, list)):
+        return [path for k, branch in enumerate(tree) for path in paths(branch, f"{name}[{k}]")]
+    if isinstance(tree, dict):
+        return [path for key, branch in tree.items() for path in paths(branch, f"{name}[{key!r}]")]
+    return [] if tree is None else [name]
+
+
 def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     """The tree with `function` applied to each leaf."""
     leaves, rebuild = flatten(tree)
