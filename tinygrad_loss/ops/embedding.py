@@ -10,14 +10,14 @@ from ..core.primitive import linear
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import DTypeError, IndexingError
 from ..modes import checking
-from .indexing import scatter_add
+from .indexing import Slot, scatter_to
 from .samples import arrays
 
 __all__ = ["embedding"]
 
 
 @linear(
-    [lambda g, y, table, indices: scatter_add(g, (indices,), np.shape(table)), None],
+    [lambda g, y, table, indices: scatter_to(g, indices, shape=np.shape(table), template=(Slot(0),)), None],
     name="embedding",
     formula="yᵢ = row number indexᵢ of the table",
     derivative="each row of the table collects ȳ from where it was taken",

@@ -12,7 +12,7 @@ from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ShapeError
 from .accumulating import places_of
-from .indexing import Slot, explain_index, index_set, scatter_add
+from .indexing import Slot, explain_index, index_set, scatter_to
 from .joining import stack
 from .samples import arrays
 from .shaping import broadcast_arrays, ravel, reshape
@@ -37,8 +37,9 @@ def _brought_in(indices: Any, length: int, mode: str) -> Any:
 
 def _take_adjoint(g: Any, indices: Any, shape: tuple[int, ...], axis: int, mode: str) -> Any:
     """The gradient of x: each element's contributions added up where it was taken from."""
-    place = (slice(None),) * (axis % len(shape)) if shape else ()
-    return scatter_add(g, (*place, _brought_in(indices, shape[axis], mode)), shape)
+    template = (*(slice(None),) * (axis % len(shape)), Slot(0)) if shape else (Slot(0),)
+    places = indices if mode == "raise" else _brought_in(indices, shape[axis], mode)
+    return scatter_to(g, places, shape=shape, template=template)
 
 
 def _explain_take(x: Any, indices: Any, axis: int, mode: str) -> Exception | None:
@@ -103,8 +104,13 @@ def _along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
     return tuple(indices if k == own else others[k] for k in range(len(shape)))
 
 
+def _back_along(g: Any, shape: tuple[int, ...], indices: Any, axis: int) -> Any:
+    """The gradient of x: each element's contributions added up where it was taken from."""
+    return scatter_to(g, *_along(shape, indices, axis), shape=shape, template=tuple(map(Slot, range(len(shape)))))
+
+
 @linear(
-    [lambda g, y, x, indices, axis: scatter_add(g, _along(np.shape(x), indices, axis), np.shape(x)), None],
+    [lambda g, y, x, indices, axis: _back_along(g, np.shape(x), indices, axis), None],
     name="take_along_axis",
     formula="yᵢⱼ = xᵢₖ, with k = indexᵢⱼ",
     derivative="∂y/∂x = 1 at the elements taken",

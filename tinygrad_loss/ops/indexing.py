@@ -199,6 +199,9 @@ def _scatter_add(x: ArrayLike, *slots: ArrayLike, shape: tuple[int, ...], templa
     return _scattered(np.asarray(x), slots, shape, template)
 
 
+scatter_to = _scatter_add  # for rules: what the user's call does once its arguments are sorted
+
+
 @_scatter_add.op.front
 def scatter_add(x: ArrayLike, index: Any, shape: tuple[int, ...]) -> Tensor:
     """Zeros of `shape` with x added at `index`; repeated indices add up. The adjoint of indexing.

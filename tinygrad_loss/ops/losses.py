@@ -15,6 +15,8 @@ import numpy as np
 from ..core.primitive import elementwise, primitive
 from ..core.tensor import ArrayLike, Tensor
 from .activations import sigmoid
+from .blocks import in_blocks
+from .exponentials import log1p_above
 from .samples import arrays, positives, scalars
 from .softmax import log_softmax, softmax
 
@@ -52,7 +54,9 @@ def huber(x: ArrayLike, delta: float = 1.0) -> Tensor:
     >>> tg.huber(tg.tensor([0.5, -3.0]))
     tensor([0.125, 2.5  ])
     """
-    return np.where(np.abs(x) <= delta, 0.5 * x * x, delta * (np.abs(x) - 0.5 * delta))
+    size = np.abs(x)
+    near = np.minimum(size, delta)
+    return near * (size - 0.5 * near)  # x²/2 where |x| ≤ δ, else δ(|x| - δ/2)
 
 
 @elementwise(
@@ -67,7 +71,7 @@ def log_cosh(x: ArrayLike) -> Tensor:
     >>> tg.log_cosh(tg.tensor([0.0, 1000.0]))
     tensor([  0.        , 999.30685282])
     """
-    return np.abs(x) + np.log1p(np.exp(-2 * np.abs(x))) - math.log(2)
+    return in_blocks(lambda x: np.abs(x) + log1p_above(np.exp(-2 * np.abs(x))) - math.log(2), x)
 
 
 @elementwise(
@@ -111,6 +115,10 @@ def binary_cross_entropy(target: ArrayLike, p: ArrayLike) -> Tensor:
     return -(target * np.log(q) + (1 - target) * np.log(1 - q))
 
 
+def _surprise(target: Any, z: Any) -> Any:
+    return np.maximum(z, 0) - z * target + log1p_above(np.exp(-np.abs(z)))
+
+
 @elementwise(
     lambda t, y, target, z: -t * z,
     lambda t, y, target, z: t * (sigmoid(z) - target),
@@ -125,7 +133,7 @@ def binary_cross_entropy_with_logits(target: ArrayLike, z: ArrayLike) -> Tensor:
     >>> tg.binary_cross_entropy_with_logits(tg.tensor([1.0, 1.0]), tg.tensor([0.0, -100.0]))
     tensor([  0.69314718, 100.        ])
     """
-    return np.maximum(z, 0) - z * target + np.log1p(np.exp(-np.abs(z)))
+    return in_blocks(_surprise, target, z)
 
 
 def held(p: Any) -> Any:
@@ -153,7 +161,7 @@ def relative_entropy(target: ArrayLike, p: ArrayLike) -> Tensor:
 
 def overshoot(target: Any, z: Any, axis: int) -> Any:
     """softmax(z)·Σtarget - target: by how much too likely each class is, the gradient of a cross-entropy."""
-    return softmax(z, axis=axis) * np.sum(target, axis=axis, keepdims=True) - target
+    return softmax(z, axis=axis) * np.add.reduce(target, axis=axis, keepdims=True) - target
 
 
 @primitive(
@@ -182,8 +190,9 @@ def cross_entropy_with_logits(target: ArrayLike, z: ArrayLike, axis: int = -1) -
     >>> tg.cross_entropy_with_logits(tg.tensor([1.0, 0.0]), tg.tensor([-100.0, 100.0]))
     tensor(200.)
     """
-    shifted = z - np.max(z, axis=axis, keepdims=True)  # the largest exponent is 0: no overflow
-    return np.log(np.sum(np.exp(shifted), axis=axis)) * np.sum(target, axis=axis) - np.sum(target * shifted, axis=axis)
+    shifted = z - np.maximum.reduce(z, axis=axis, keepdims=True)  # the largest exponent is 0: no overflow
+    total = np.add.reduce(target, axis=axis)
+    return np.log(np.add.reduce(np.exp(shifted), axis=axis)) * total - np.add.reduce(target * shifted, axis=axis)
 
 
 @primitive(
@@ -211,9 +220,9 @@ def kl_divergence_with_logits(target: ArrayLike, z: ArrayLike, axis: int = -1) -
     tensor(0.)
     """
     y = held(target)
-    shifted = z - np.max(z, axis=axis, keepdims=True)
-    log_q = shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
-    return np.sum(y * (np.log(y) - log_q), axis=axis)
+    shifted = z - np.maximum.reduce(z, axis=axis, keepdims=True)
+    log_q = shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+    return np.add.reduce(y * (np.log(y) - log_q), axis=axis)
 
 
 def one_hot_like(z: Any, labels: Any, axis: int) -> Any:
@@ -246,6 +255,9 @@ def sparse_cross_entropy_with_logits(labels: ArrayLike, z: ArrayLike, axis: int 
     >>> tg.sparse_cross_entropy_with_logits(np.array([0]), tg.tensor([[-100.0, 100.0]]))
     tensor([200.])
     """
-    shifted = z - np.max(z, axis=axis, keepdims=True)
-    chosen = np.take_along_axis(shifted, np.expand_dims(labels, axis), axis)
-    return np.log(np.sum(np.exp(shifted), axis=axis)) - np.squeeze(chosen, axis)
+    shifted = z - np.maximum.reduce(z, axis=axis, keepdims=True)
+    if shifted.ndim == 2 and axis % 2 == 1:
+        chosen = shifted[np.arange(len(shifted)), labels]
+    else:
+        chosen = np.squeeze(np.take_along_axis(shifted, np.expand_dims(labels, axis), axis), axis)
+    return np.log(np.add.reduce(np.exp(shifted), axis=axis)) - chosen

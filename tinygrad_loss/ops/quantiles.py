@@ -11,8 +11,10 @@ from ..core.primitive import primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError, unknown_name
-from .comparisons import isnan, logical_not
+from .comparisons import isnan, logical_and, logical_not
+from .cumulative import cumsum
 from .elementwise import add, multiply, subtract
+from .gathering import take, take_along_axis
 from .joining import stack
 from .masks import kept
 from .reductions import sum
@@ -20,7 +22,9 @@ from .rounding import ceil, floor, rint
 from .rows import Axis, as_rows, axes_last
 from .samples import arrays
 from .selection import clip, where
-from .shaping import astype, reshape, sum_to
+from .shaping import astype, broadcast_to, expand_dims, reshape, sum_to
+from .sorting import argsort
+from .statistics import aligned
 
 __all__ = [
     "median",
@@ -40,6 +44,9 @@ PLACES = {
     "higher": (1.0, 1.0),
     "midpoint": (1.0, 1.0),
     "nearest": (1.0, 1.0),
+    "inverted_cdf": (0.0, 1.0),
+    "averaged_inverted_cdf": (0.0, 1.0),
+    "closest_observation": (-0.5, 1.5),
     "interpolated_inverted_cdf": (0.0, 1.0),
     "hazen": (0.5, 0.5),
     "weibull": (0.0, 0.0),
@@ -84,37 +91,70 @@ def order_statistic(x: ArrayLike, k: ArrayLike) -> Tensor:
     >>> tg.order_statistic(tg.tensor([3.0, 1.0, 2.0]), 1)
     tensor(2.)
     """
-    ordered = np.sort(x, axis=-1)  # NaN last
+    if np.ndim(k) == 0:
+        parts = np.partition(x, (int(k), -1), axis=-1)  # NaN last
+        return np.where(np.isnan(parts[..., -1]), np.nan, parts[..., int(k)])[()]
+    ordered = np.sort(x, axis=-1)
     shape = np.broadcast_shapes(np.shape(k), ordered.shape[:-1])
+    if not ordered.shape[-1]:
+        return np.full(shape, math.nan, ordered.dtype)[()]
     places = np.broadcast_to(k, shape)[..., None]
     taken = np.take_along_axis(np.broadcast_to(ordered, (*shape, ordered.shape[-1])), places, axis=-1)[..., 0]
     return np.where(np.isnan(ordered[..., -1]), np.nan, taken)[()]
 
 
-def place(q: Any, count: Any, method: str) -> Any:
-    """Where the quantile q lies among `count` sorted elements: a number from 0 to count - 1."""
+def _closest(h: Any) -> Any:
+    """The next whole number, or this one where it is odd: places that are counted from 0."""
+    here = floor(h)
+    return where(logical_and(h == here, here % 2 == 1), here, add(here, 1))
+
+
+ROUNDED = {"lower": floor, "higher": ceil, "nearest": rint, "inverted_cdf": ceil, "closest_observation": _closest}
+
+
+def place(q: Any, count: Any, method: str) -> tuple[Any, Any, Any]:
+    """Where the quantile q lies among `count` sorted elements: between which two, and which part of the way."""
     alpha, beta = PLACES[method]
     h = add(multiply(q, subtract(add(count, 1), alpha + beta)), alpha - 1)
     last = np.maximum(subtract(count, 1), 0)
-    rounded = {"lower": floor, "higher": ceil, "nearest": rint}.get(method)
-    return clip(h if rounded is None else rounded(h), 0, last)
+    if method == "averaged_inverted_cdf":
+        lower = floor(h)
+        return clip(lower, 0, last), clip(add(lower, 1), 0, last), where(h == lower, 0.5, 1)
+    h = clip(ROUNDED[method](h) if method in ROUNDED else h, 0, last)
+    lower, upper = floor(h), ceil(h)
+    return lower, upper, where(lower == upper, 0, 0.5) if method == "midpoint" else subtract(h, lower)
 
 
 def between(rows: Any, q: Any, count: Any, method: str) -> Any:
     """The quantiles of each row, for `count` elements in it: the neighbours of their place, interpolated."""
-    h = place(q, count, method)
-    lower, upper = floor(h), ceil(h)
+    lower, upper, part = place(q, count, method)
     low, high = order_statistic(rows, astype(stack([lower, upper]), int))
-    part = where(lower == upper, 0, 0.5) if method == "midpoint" else subtract(h, lower)
     part = astype(part, low.dtype) if low.dtype.kind == "f" else part
     apart = low != high  # ∞ - ∞ would be no distance
     return add(low, multiply(part, subtract(where(apart, high, 0), where(apart, low, 0))))
 
 
-def checked(q: ArrayLike, method: str) -> Any:
+def weighted(rows: Any, q: Any, x: Any, weights: Any, axis: Axis, missing: Any = False) -> Any:
+    """The smallest element of each row up to which the weights of the elements make up a part q of all weights."""
+    weights = as_rows(broadcast_to(aligned(weights, x, axis), np.shape(x)), axis)
+    weights = where(missing, 0.0, weights)
+    running = cumsum(take_along_axis(weights, argsort(rows), -1), -1)
+    total = take(running, [-1], -1)
+    reached = where(running == 0, -1, running / where(total == 0, 1, total))
+    k = clip(sum(reached < expand_dims(q, -1), -1), 0, np.shape(rows)[-1] - 1)
+    return order_statistic(rows, k)
+
+
+def checked(q: ArrayLike, method: str, weights: Any = None) -> Any:
     """The quantiles asked for, within range, by a method that is known."""
     if method not in PLACES:
         raise unknown_name("quantile method", method, PLACES)
+    if weights is not None and method != "inverted_cdf":
+        raise ArgumentError(
+            f"quantile got weights with method={method!r}.",
+            "Weights are defined for the method 'inverted_cdf'.",
+            "Say method='inverted_cdf'.",
+        )
     if not isinstance(q, Tensor) and not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= 1)):
         raise ArgumentError(
             f"quantile got q={q}.",
@@ -125,7 +165,13 @@ def checked(q: ArrayLike, method: str) -> Any:
 
 
 def quantile(
-    x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
+    x: ArrayLike,
+    q: ArrayLike,
+    axis: Axis = None,
+    *,
+    method: str = "linear",
+    keepdims: bool = False,
+    weights: ArrayLike | None = None,
 ) -> Tensor:
     """The value below which a part q of the elements over `axis` lies, interpolated between neighbours.
 
@@ -133,17 +179,27 @@ def quantile(
 
     Shapes: the axes of q come first.
 
+    Args:
+        x: the array.
+        q: the parts, from 0 to 1.
+        axis: over which; all by default.
+        method: how to interpolate, by NumPy's names.
+        keepdims: keep the reduced axes, with length 1.
+        weights: how much each element counts, for the method "inverted_cdf"; of x's shape, or of its axis'.
+
     Raises:
         ArgumentError: for q outside [0, 1].
-        UnknownNameError: for a method that is none of NumPy's continuous ones, "lower", "higher",
-            "nearest" or "midpoint".
+        UnknownNameError: for a method that NumPy does not have.
 
     >>> tg.quantile(tg.tensor([1.0, 2.0, 3.0, 10.0]), 0.5)
     tensor(2.5)
     """
-    q, rows = checked(q, method), as_rows(x, axis)
+    q, rows = checked(q, method, weights), as_rows(x, axis)
     spread = reshape(q, np.shape(q) + (1,) * (np.ndim(rows) - 1))
-    y = between(rows, spread, np.shape(rows)[-1], method)
+    if weights is None:
+        y = between(rows, spread, np.shape(rows)[-1], method)
+    else:
+        y = weighted(rows, spread, x, weights, axis)
     return reshape(y, np.shape(q) + reduced_shape(x, axis, keepdims))
 
 
@@ -155,18 +211,28 @@ def reduced_shape(x: Any, axis: Axis, keepdims: bool) -> tuple[int, ...]:
 
 
 def nanquantile(
-    x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
+    x: ArrayLike,
+    q: ArrayLike,
+    axis: Axis = None,
+    *,
+    method: str = "linear",
+    keepdims: bool = False,
+    weights: ArrayLike | None = None,
 ) -> Tensor:
     """The quantiles over `axis` of the elements that are not NaN (see `tg.quantile`).
 
     >>> tg.nanquantile(tg.tensor([1.0, float("nan"), 3.0, 10.0]), 0.5)
     tensor(3.)
     """
-    q, rows = checked(q, method), as_rows(x, axis)
+    q, rows = checked(q, method, weights), as_rows(x, axis)
     spread = reshape(q, np.shape(q) + (1,) * (np.ndim(rows) - 1))
     missing = isnan(rows)
     count = sum(logical_not(missing), -1)
-    y = between(where(missing, math.inf, rows), spread, count, method)
+    rows = where(missing, math.inf, rows)
+    if weights is None:
+        y = between(rows, spread, count, method)
+    else:
+        y = weighted(rows, spread, x, weights, axis, missing)
     y = where(count == 0, math.nan, y)
     return reshape(y, np.shape(q) + reduced_shape(x, axis, keepdims))
 
@@ -190,25 +256,37 @@ def nanmedian(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Ten
 
 
 def percentile(
-    x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
+    x: ArrayLike,
+    q: ArrayLike,
+    axis: Axis = None,
+    *,
+    method: str = "linear",
+    keepdims: bool = False,
+    weights: ArrayLike | None = None,
 ) -> Tensor:
     """The value below which q percent of the elements over `axis` lie (see `tg.quantile`).
 
     >>> tg.percentile(tg.tensor([1.0, 2.0, 3.0, 10.0]), 50)
     tensor(2.5)
     """
-    return quantile(x, np.true_divide(q, 100), axis, method=method, keepdims=keepdims)
+    return quantile(x, np.true_divide(q, 100), axis, method=method, keepdims=keepdims, weights=weights)
 
 
 def nanpercentile(
-    x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
+    x: ArrayLike,
+    q: ArrayLike,
+    axis: Axis = None,
+    *,
+    method: str = "linear",
+    keepdims: bool = False,
+    weights: ArrayLike | None = None,
 ) -> Tensor:
     """The percentiles over `axis` of the elements that are not NaN (see `tg.quantile`).
 
     >>> tg.nanpercentile(tg.tensor([1.0, float("nan"), 3.0, 10.0]), 50)
     tensor(3.)
     """
-    return nanquantile(x, np.true_divide(q, 100), axis, method=method, keepdims=keepdims)
+    return nanquantile(x, np.true_divide(q, 100), axis, method=method, keepdims=keepdims, weights=weights)
 
 
 functions.update(

@@ -11,15 +11,15 @@ from .samples import arrays
 
 
 @primitive(
-    lambda g, y, x, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)),
+    lambda g, y, x, axis: y * (g - np.add.reduce(g * y, axis=axis, keepdims=True)),
     pushes=[lambda t, y, x, axis: y * (t - np.sum(t * y, axis=axis, keepdims=True))],
     formula="yᵢ = exp(xᵢ) / Σⱼ exp(xⱼ)",
     derivative="∂yᵢ/∂xⱼ = yᵢ(δᵢⱼ - yⱼ)",
     samples=lambda: [[*arrays((2, 3)), -1], [*arrays((2, 3)), 0], [*arrays((4,)), -1]],
 )
 def _softmax(x: ArrayLike, axis: int) -> Tensor:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))  # the largest exponent is 0: no overflow
-    return e / np.sum(e, axis=axis, keepdims=True)
+    e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))  # the largest exponent is 0: no overflow
+    return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
 @_softmax.op.front
@@ -35,7 +35,7 @@ def softmax(x: ArrayLike, axis: int = -1) -> Tensor:
 
 
 @primitive(
-    lambda g, y, x, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
+    lambda g, y, x, axis: g - np.exp(y) * np.add.reduce(g, axis=axis, keepdims=True),
     pushes=[lambda t, y, x, axis: t - np.sum(np.exp(y) * t, axis=axis, keepdims=True)],
     formula="yᵢ = xᵢ - ln Σⱼ exp(xⱼ)",
     derivative="∂yᵢ/∂xⱼ = δᵢⱼ - softmax(x)ⱼ",
@@ -47,5 +47,5 @@ def log_softmax(x: ArrayLike, axis: int = -1) -> Tensor:
     >>> tg.log_softmax(tg.tensor([0.0, 1000.0]))
     tensor([-1000.,     0.])
     """
-    z = x - np.max(x, axis=axis, keepdims=True)
-    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+    z = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    return z - np.log(np.add.reduce(np.exp(z), axis=axis, keepdims=True))

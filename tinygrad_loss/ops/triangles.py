@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..core.array_methods import read_only
 from ..core.primitive import linear
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import AxisError, ShapeError
 from .axes import explain_axes
+from .masks import kept
 from .samples import arrays
 from .shaping import broadcast_to, ravel
 
 __all__ = ["diag", "diagflat", "diagonal", "on_diagonal", "tri", "tril", "triu"]
+
+
+@lru_cache(maxsize=16)
+def below(rows: int, columns: int, k: int) -> Any:
+    """True on and below the k-th diagonal."""
+    return read_only(np.tri(rows, columns, k, dtype=bool))
 
 
 @linear(
@@ -24,7 +33,7 @@ __all__ = ["diag", "diagflat", "diagonal", "on_diagonal", "tri", "tril", "triu"]
     samples=lambda: [[*arrays((3, 3)), 0], [*arrays((2, 3, 4)), 1], [*arrays((4, 2)), -1], [*arrays((0, 2)), 0]],
 )
 def _tril(x: ArrayLike, k: int) -> Any:
-    return np.tril(x, k)
+    return kept(below(*np.shape(x)[-2:], k), x)
 
 
 @linear(
@@ -34,7 +43,7 @@ def _tril(x: ArrayLike, k: int) -> Any:
     samples=lambda: [[*arrays((3, 3)), 0], [*arrays((2, 3, 4)), 1], [*arrays((4, 2)), -1], [*arrays((0, 2)), 0]],
 )
 def _triu(x: ArrayLike, k: int) -> Any:
-    return np.triu(x, k)
+    return kept(~below(*np.shape(x)[-2:], k - 1), x)
 
 
 def _matrices(m: ArrayLike, name: str) -> ArrayLike:
@@ -115,6 +124,11 @@ def diagonal(a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> T
 
 def _placed(out: Any, x: Any, offset: int, axis1: int, axis2: int) -> Any:
     """`out`, which nobody else holds, with x on its diagonal."""
+    if out.ndim == 2 and (axis1, axis2) == (0, 1):
+        step = out.shape[1] + 1
+        first = offset if offset >= 0 else -offset * out.shape[1]
+        out.reshape(-1)[first : first + step * np.shape(x)[-1] : step] = x
+        return out
     count = np.arange(np.shape(x)[-1])
     np.moveaxis(out, (axis1, axis2), (-2, -1))[..., count - min(offset, 0), count + max(offset, 0)] = x
     return out

@@ -88,7 +88,11 @@ def flipud(m: ArrayLike) -> Tensor:
     ],
 )
 def _roll(x: ArrayLike, shift: tuple[int, ...], axis: tuple[int, ...]) -> Any:
-    return np.roll(x, shift, axis)
+    for steps, along in zip(shift, axis, strict=True):
+        cut = x.shape[along] - steps % max(x.shape[along], 1)
+        before = (slice(None),) * (along % x.ndim)
+        x = np.concatenate([x[(*before, slice(cut, None))], x[(*before, slice(cut))]], axis=along)
+    return x
 
 
 @_roll.op.front
@@ -103,6 +107,8 @@ def roll(a: ArrayLike, shift: int | Sequence[int], axis: int | Sequence[int] | N
     """
     if axis is None:
         return reshape(_roll(ravel(a), shift=(int(np.sum(shift)),), axis=(0,)), np.shape(a))
+    if isinstance(shift, int) and isinstance(axis, int):
+        return _roll(a, shift=(shift,), axis=axes_of(a, axis))
     shifts, along = np.atleast_1d(shift), np.atleast_1d(axis)
     if shifts.ndim > 1 or along.ndim > 1 or (len(shifts) != len(along) and 1 not in (len(shifts), len(along))):
         raise ArgumentError(
