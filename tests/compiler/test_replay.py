@@ -461,3 +461,53 @@ def test_memory_stays_while_another_layout_looks_at_it():
     captured = jitted(x)
     np.testing.assert_allclose(jitted(x), captured, rtol=1e-14)
     np.testing.assert_allclose(jitted(np.ascontiguousarray(x)), captured, rtol=1e-14)
+
+
+def test_a_detached_result_is_computed_anew():
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
+
+    @tg.jit
+    def step(x):
+        y = w * x
+        y.sum().backward()
+        w.grad = None
+        return y.detach()
+
+    for x in (np.ones(2), np.full(2, 3.0), np.zeros(2)):
+        np.testing.assert_array_equal(np.asarray(step(x)), x * [1.0, 2.0])
+    assert step.reason is None
+
+
+def test_a_result_that_cannot_be_followed_is_not_replayed():
+    w = tg.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+
+    @tg.jit
+    def step(x):
+        y = w * x
+        y.sum().backward()
+        w.grad = None
+        return tg.tensor(y.detach()._value[0])
+
+    for x in (np.ones(2), np.full(2, 3.0)):
+        np.testing.assert_array_equal(np.asarray(step(x)), x * [1.0, 2.0])
+    assert "view of a value" in step.reason
+
+
+def test_a_detached_parameter_is_read_anew():
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
+
+    @tg.jit
+    def first_detached(x):
+        return w.detach() * x
+
+    @tg.jit
+    def first_used(x):
+        with tg.no_grad():
+            return w * x + w.detach()
+
+    for value in (1.0, 3.0, -2.0):
+        w.assign(np.full(2, value))
+        np.testing.assert_array_equal(np.asarray(first_detached(np.ones(2))), [value, value])
+        np.testing.assert_array_equal(np.asarray(first_used(np.ones(2))), [2 * value, 2 * value])
+    assert first_used.reason is None
+    assert "a detached value" in first_detached.reason

@@ -11,7 +11,8 @@ from ..core.hooks import Observer
 from ..core.tensor import Tensor
 from ..errors import GraphError
 from ..modes import observed_by
-from .ir import Listing, Step, Update, Value
+from .draws import Drawing, Drawn
+from .ir import Listing, Step, Update, Value, same_memory
 from .linear_maps import matrices
 from .traced import Host, Traced, UntraceableError
 
@@ -43,27 +44,6 @@ class Member(NamedTuple):
         if not alike or getattr(self.parameter, "constraint", None) is not None:
             return None
         return tuple(value.dtype.str for value in (*self.leaves, self.gradient))
-
-
-class Drawn(np.ndarray[Any, Any]):
-    """Random numbers: what is computed from them outside Tensors can be told by its type."""
-
-
-class Drawing:
-    """A random generator that tells the recorder what is drawn from it."""
-
-    def __init__(self, recorder: Recorder, generator: np.random.Generator) -> None:
-        self._recorder = recorder
-        self._generator = generator
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._generator, name)
-
-        def drawn(*args: Any, **options: Any) -> Any:
-            array = method(*args, **options)
-            return self._recorder.drew(method, args, options, array)
-
-        return drawn
 
 
 class Recorder(Observer):
@@ -118,7 +98,10 @@ class Recorder(Observer):
             value = each.value if isinstance(each, Traced) else each
             if id(tensor._value) not in self.known:
                 array = tensor._value
-                self.know(array, value if isinstance(value, Value) else Value(np.asarray(array), "constant"))
+                value = value if isinstance(value, Value) else Value(np.asarray(array), "constant")
+                self.know(array, value)
+                if not any(np.may_share_memory(array, getattr(x, "_value", x)) for x in inputs):
+                    self._know_base(array, value)
 
     def _refuse_data_shapes(self, name: str, values: list[Any]) -> None:
         """A program's shapes are fixed: what takes as many elements as a mask has True cannot be in it."""
@@ -291,6 +274,12 @@ class Recorder(Observer):
         self.known[id(array)] = value
         self.kept.append(array)
 
+    def _know_base(self, array: Any, value: Value) -> None:
+        """An array may be a view of its own memory: then other views of it have that as their base."""
+        base = getattr(array, "base", None)
+        if id(base) not in self.known and same_memory(base, array):
+            self.know(base, value)
+
     def value_of(self, x: Any) -> Any:
         """The Value that a Tensor or an array stands for; numbers stay as they are."""
         if isinstance(x, Tensor):
@@ -320,8 +309,7 @@ class Recorder(Observer):
             drawn = drawn or isinstance(base, Drawn)
             known = self.known.get(id(base))
             if known is not None and known.source != "constant":
-                same = (base.shape, base.dtype, base.strides) == (array.shape, array.dtype, array.strides)
-                if same and base.__array_interface__["data"] == array.__array_interface__["data"]:
+                if same_memory(base, array):
                     return known
                 self.refuse("a view of a value", "It was taken where it could not be seen: take it of the Tensor.")
                 return None
@@ -339,10 +327,19 @@ class Recorder(Observer):
             extra = None if tensor._node is None else tensor._node.extra
             if extra is not None and extra.hooks:
                 self.refuse("a tensor with hooks", "Hooks are called by the engine only.")
+            if (
+                tensor._node is None
+                and getattr(tensor._value, "base", None) is not None
+                and not tensor._value.flags.writeable
+            ):
+                self.refuse(
+                    "a detached value", "Its tensor was not seen before: use that one first, or detach outside."
+                )
             found = Value(np.asarray(tensor._value), "leaf", tensor.name or "", tensor)
             self.listing.leaves[id(tensor)] = found
             self.touched[id(tensor)] = (tensor, getattr(tensor, "_grad", None))
             self.know(tensor._value, found)
+            self._know_base(tensor._value, found)
         return found
 
     def refuse(self, what: str, why: str) -> None:

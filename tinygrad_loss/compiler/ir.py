@@ -104,6 +104,14 @@ def replaced(thing: Any, new: Callable[[Value], Any]) -> Any:
     return thing
 
 
+def same_memory(a: Any, b: Any) -> bool:
+    """Whether two arrays are the same elements in the same places."""
+    if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
+        return False
+    first, second = [(x.shape, x.dtype, x.strides, x.__array_interface__["data"][0]) for x in (a, b)]
+    return first == second
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Update:
     """An optimizer's rule, for all parameters of one dtype at once: each array stands side by side in a flat one."""

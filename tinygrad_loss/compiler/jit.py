@@ -89,11 +89,11 @@ class Jitted:
             raise
         leaves: list[Any] = []
         rebuild = _structure(result, leaves, recorder)
+        listing = finish(recorder, leaves)
         reason = recorder.reason or _needs_graph(recorder, leaves)
         if reason is not None:
             self._eager[key] = self.reason = reason
             return _plain_results(result) if plain and not _connected(leaves) else result
-        listing = finish(recorder, leaves)
         before = [tensor for tensor, grad in recorder.touched.values() if grad is None]
         stored = {id(leaf.owner) for leaf, _ in listing.gradients}
         stored |= {id(row[0].owner) for step in listing.steps if step.kind == "update" for row in step.arguments}

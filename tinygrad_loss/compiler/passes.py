@@ -7,6 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from .algebra import (
+    with_entries_in_base,
+    with_gathered_factors,
+    with_merged_scalings,
+    with_merged_signs,
+    without_copies,
+    without_zero_powers,
+)
 from .ir import Listing, Step, Value, replaced
 
 __all__ = ["PASSES", "optimize"]
@@ -200,6 +208,12 @@ def _rewire_ends(listing: Listing, instead: dict[int, Value]) -> None:
 
 PASSES: dict[str, Callable[[Listing], None]] = {
     "fold constants": with_folded_constants,
+    "drop copies": without_copies,
+    "powers of zero": without_zero_powers,
+    "merge signs": with_merged_signs,
+    "merge scalings": with_merged_scalings,
+    "gather factors": with_gathered_factors,
+    "entries known before": with_entries_in_base,
     "drop identities": without_identities,
     "reductions of one": without_reductions_of_one,
     "merge repeats": without_repeats,
