@@ -140,6 +140,7 @@ DIAGNOSES = {
     "all of the numbers": ("square", lambda g, y, x: g * x**5, "wrong throughout"),
     "recursion": ("topological_order", EXERCISES["topological_order"].mistakes["fails on a deep graph: RecursionError"], "fails on a deep graph: RecursionError"),
     "a truth of many": ("relu", lambda g, y, x: g if x > 0 else 0 * g, "fails: an `if` asks an array for one answer"),
+    "the axis is not put back": ("sum_over", lambda g, y, x, axis, keepdims: np.ones_like(x) * g, "forgot to put the summed axis back before copying"),
     "no keepdims": ("softmax", lambda g, y, x: y * (g - (g * y).sum(-1)), "fails: the sum needs keepdims=True"),
 }  # fmt: skip
 
@@ -159,6 +160,11 @@ class TestTheVerdict:
         assert [line[:15] for line in lines[:3]] == ["called with g =", "            y =", "            x ="]
         assert lines[3].startswith("gave    [[")
         assert lines[4].startswith("wanted  [[")
+
+    def test_a_call_is_shown_once(self):
+        verdict = grade(EXERCISES["gradient_descent"], lambda w, g, rate: in_place(w, g, -rate))
+        assert verdict.diagnoses == ["changes its input: w", "goes uphill: the sign"]
+        assert str(verdict).count("called with") == 1
 
     def test_a_short_call_stands_on_one_line(self):
         verdict = grade(EXERCISES["descend"], lambda gradient, w, rate, steps: w)

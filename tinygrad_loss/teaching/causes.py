@@ -79,18 +79,18 @@ def _known_mistake(exercise: Exercise, wrong: Attempt, attempts: Sequence[Attemp
 def known_failure(exercise: Exercise, failed: Attempt) -> str | None:
     """The known mistake that fails with the same words on the same call."""
     for text, mistake in exercise.mistakes.items():
-        if _is_made(exercise, mistake, failed):
+        if _is_made(exercise, mistake, failed, word_for_word=True):
             return text
     return None
 
 
-def _is_made(exercise: Exercise, mistake: Answer, attempt: Attempt) -> bool:
+def _is_made(exercise: Exercise, mistake: Answer, attempt: Attempt, word_for_word: bool = False) -> bool:
     """Whether a mistake gives what the answer gave on one call; failing alike counts too."""
     arguments = next(case.arguments for case in exercise.calls() if _same_call(case, attempt.case))
     try:
         result = mistake(*arguments)
     except Exception as error:  # noqa: BLE001 - a mistake may fail where it does not apply
-        return str(error) == str(attempt.error) and type(error) is type(attempt.error)
+        return type(error) is type(attempt.error) and (str(error) == str(attempt.error) or not word_for_word)
     return attempt.error is None and not is_wrong(exercise, Attempt(attempt.case, attempt.got, result, None, ""))
 
 

@@ -76,7 +76,8 @@ def _usual_findings(exercise: Exercise, answer: Answer, attempts: Sequence[Attem
     bad = next((attempt for attempt in attempts if attempt.error or is_wrong(exercise, attempt)), None)
     findings = []
     if changing:
-        findings.append(Finding(f"changes its input: {changing.changed}", call_of(exercise, changing)))
+        call = [] if changing is bad else call_of(exercise, changing)  # which is shown below
+        findings.append(Finding(f"changes its input: {changing.changed}", call))
     if bad and isinstance(bad.error, NotImplementedError):
         findings.append(Finding(UNWRITTEN))
     elif bad and bad.error:
