@@ -232,6 +232,11 @@ class TestForms:
         assert sorted(page.links) == sorted(f"#{name}" for name in page.anchors)
         assert any("ties share the gradient evenly" in text for text in page.texts)
 
+    def test_one_card_stands_by_itself(self):
+        page = Elements(cards("exp").html())
+        assert page.tags.count("article") == 1
+        assert not {"input", "nav", "h1"} & set(page.tags)
+
     def test_markup_in_an_op_is_shown_not_obeyed(self, declare):
         evil = "<script>alert(1)</script> & \"'`*_|"
         kernel = lambda x: x > 0  # noqa: E731
@@ -239,7 +244,8 @@ class TestForms:
         declare(constant(name="evil", formula=evil, samples=lambda: [[np.ones(2)]]), kernel)
         deck = cards("evil")
         page = Elements(deck.html())
-        assert page.tags.count("script") == 1  # the page's own
+        assert page.tags.count("script") == 0
+        assert Elements(cards("evil", "exp").html()).tags.count("script") == 1  # the page's own
         assert sum(text.count(evil) for text in page.texts) == 1  # the formula
         assert sum(text.count(evil.replace("`", "")) for text in page.texts) == 2  # summary and source, without markup
         assert "<script>" not in deck.markdown().replace(f"``{evil}``", "")  # as code it is literal

@@ -32,9 +32,9 @@ class TestLists:
         assert [row[1] for row in rows[1:]] == sorted(row[1] for row in rows[1:])
 
     def test_it_says_which_to_take_next(self, book):
-        assert book.list(1).below == "exercises.show('central_difference') tells what is asked."
+        assert book.list(1).below == "tg.exercises.show('central_difference') tells what is asked."
         book.check("central_difference", EXERCISES["central_difference"].reference)
-        assert book.list(1).below == "exercises.show('chain') tells what is asked."
+        assert book.list(1).below == "tg.exercises.show('chain') tells what is asked."
 
     def test_one_level(self, book):
         assert {row[1] for row in book.list(2).rows[1:]} == {"2"}
@@ -61,7 +61,7 @@ class TestSheets:
     def test_show(self, book):
         text = str(book.show("maximum_over"))
         assert text.startswith("The largest, and ties (level 2: arrays)\n\nWrite  maximum_over(g, y, x, axis)\n")
-        assert text.endswith("There are 3 hints: exercises.hint('maximum_over')")
+        assert text.endswith("There are 3 hints: tg.exercises.hint('maximum_over')")
         assert "share the gradient evenly" in text
 
     def test_hints_come_one_by_one(self, book):
@@ -127,7 +127,7 @@ class TestChecking:
         assert str(caught.value) == (
             "The answer to 'square' is float.\n"
             "  It needs a function, called as square(g, y, x).\n"
-            "  Pass the function itself, without calling it: exercises.check('square', square)."
+            "  Pass the function itself, without calling it: tg.exercises.check('square', square)."
         )
 
     @pytest.mark.parametrize("ask", ["show", "hint", "solution", "stubs", "check"])
@@ -174,7 +174,9 @@ class TestKeeping:
     def test_another_file_is_left_alone(self, book, tmp_path, content):
         path = tmp_path / "thesis.json"
         path.write_bytes(content.encode("latin-1"))
-        with pytest.raises(ArgumentError, match=r"holds no progress of exercises(.|\n)*For example  exercises\.keep"):
+        with pytest.raises(
+            ArgumentError, match=r"holds no progress of exercises(.|\n)*For example  tg\.exercises\.keep"
+        ):
             book.keep(path)
         assert path.read_bytes() == content.encode("latin-1")
         book.check("square", right)

@@ -29,7 +29,7 @@ class Exercises:
     ['right up to a factor 0.5']
     """
 
-    def __init__(self, command: str = "exercises.{}({!r})") -> None:
+    def __init__(self, command: str = "tg.exercises.{}({!r})") -> None:
         """With `command` its advice is worded for another place: "tinygrad-loss exercises {} {}" in a terminal."""
         self._progress = Progress()
         self._command = command
@@ -47,7 +47,7 @@ class Exercises:
         """
         if level is not None and level not in LEVELS:
             raise ArgumentError(
-                f"There is no level {level!r}.", "Levels run from 1 to 4.", "For example  exercises.list(1)"
+                f"There is no level {level!r}.", "Levels run from 1 to 4.", "For example  tg.exercises.list(1)"
             )
         chosen = [EXERCISES[name] for name in self.names if level in (None, EXERCISES[name].level)]
         rows = [[self._mark(each), str(each.level), each.name, each.title] for each in chosen]
@@ -81,7 +81,7 @@ class Exercises:
             raise ArgumentError(
                 f"The answer to {name!r} is {type(answer).__name__}.",
                 f"It needs a function, called as {each.signature}.",
-                f"Pass the function itself, without calling it: exercises.check({name!r}, {name}).",
+                f"Pass the function itself, without calling it: tg.exercises.check({name!r}, {name}).",
             )
         verdict = grade(each, answer)
         if verdict.diagnoses != [UNWRITTEN]:

@@ -80,16 +80,19 @@ class Deck:
         style = STYLE.replace("LIGHT", _colours(LIGHT)).replace("DARK", _colours(DARK))
         links = "".join(f'<a href="#{_anchor(c)}" data-text="{_searched(c)}">{_broken(c.name)}</a>' for c in self.cards)
         count = "1 op" if len(self) == 1 else f"{len(self)} ops"
+        top = (
+            f"<header><h1>The calculus of {count}</h1><p>Made from the ops' own declarations; "
+            "each derivative was held against differences when the page was made.</p></header>"
+            '<input type="search" placeholder="Find: a name, a formula, a word" aria-label="Find a card">'
+            f'<p class="none" hidden>No card has that.</p><nav>{links}</nav>'
+        )
+        several = len(self) > 1  # one card stands by itself
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>The calculus of {count}</title><style>{style}</style></head><body>"
-            f"<header><h1>The calculus of {count}</h1><p>Made from the ops' own declarations; "
-            "each derivative was held against differences when the page was made.</p></header>"
-            '<input type="search" placeholder="Find: a name, a formula, a word" aria-label="Find a card">'
-            f'<p class="none" hidden>No card has that.</p>'
-            f"<nav>{links}</nav><main>{''.join(map(_article, self.cards))}</main>"
-            f"<script>{FILTER}</script></body></html>\n"
+            f"{top if several else ''}<main>{''.join(map(_article, self.cards))}</main>"
+            f"{f'<script>{FILTER}</script>' if several else ''}</body></html>\n"
         )
 
     def _repr_html_(self) -> str:

@@ -86,6 +86,6 @@ def _read(path: Path) -> dict[str, Record]:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ArgumentError(
             f"{str(path)!r} holds no progress of exercises.",
-            "It needs a file that was kept by exercises.keep before, or a name that is free.",
-            "For example  exercises.keep('progress.json')",
+            "It needs a file that was kept by tg.exercises.keep before, or a name that is free.",
+            "For example  tg.exercises.keep('progress.json')",
         ) from None

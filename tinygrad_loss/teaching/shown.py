@@ -31,7 +31,9 @@ class Sheet:
 
     def _repr_html_(self) -> str:
         text = html.escape(self.text)
-        return f"<b>{html.escape(self.title)}</b><pre style='white-space: pre-wrap'>{text}</pre>"
+        return (
+            f"<b>{html.escape(self.title)}</b><pre style='font-family: monospace; white-space: pre-wrap'>{text}</pre>"
+        )
 
 
 class Table:

@@ -65,6 +65,7 @@ class Verdict:
     def _repr_html_(self) -> str:
         colour = "#1a7f64" if self.passed else "#c4314b"
         first, *others = html.escape(str(self)).split("\n")
-        rest = f"<pre style='margin: .25rem 0 0; white-space: pre-wrap'>{chr(10).join(others)}</pre>" if others else ""
+        plain = "margin: .25rem 0 0; font-family: monospace; white-space: pre-wrap"
+        rest = f"<pre style='{plain}'>{chr(10).join(others)}</pre>" if others else ""
         style = f"border-left: 4px solid {colour}; padding: .25rem .75rem"
         return f"<div style='{style}'><b style='color: {colour}'>{first}</b>{rest}</div>"
