@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,20 @@ import numpy as np
 from ..core.primitive import elementwise
 from ..core.tensor import ArrayLike, Tensor
 from .samples import arrays, scalars
+from .special import SMALL, in_pieces, polynomial
 
 __all__ = ["i0", "i1"]
 
-LARGE = 30.0  # from here on the asymptotic series is exact to the last digit
-TERMS = 70  # of the power series: below LARGE the rest is under 1e-17 of the sum
+# Powers of two, by which nothing is rounded.
+LARGE, LARGE_32 = 32.0, 16.0  # from here on the asymptotic series is exact to the last digit
+TERMS, TERMS_32 = 74, 36  # of the power series: below LARGE the rest is under 1e-17 of the sum, 1e-9 in float32
 
 
-def _from_powers(x: Any, order: int) -> Any:
-    """Σ (x/2)²ᵏ⁺ⁿ / (k!·(k + n)!): all terms are of one sign, so nothing cancels."""
-    quarter, total = x * x * 0.25, np.ones_like(x)
-    for k in range(TERMS, 0, -1):  # each term is the one before times (x/2)² / (k·(k + n))
-        total = 1.0 + total * quarter / (k * (k + order))
-    return total if order == 0 else total * x * 0.5
+@cache
+def _coefficients(order: int, limit: float, terms: int) -> tuple[float, ...]:
+    """Of the power series in (x/limit)², highest power first: (limit/2)²ᵏ / (k!·(k + n)!)."""
+    half = limit / 2
+    return tuple(half ** (2 * k) / (math.factorial(k) * math.factorial(k + order)) for k in range(terms, -1, -1))
 
 
 def _from_afar(x: Any, order: int) -> Any:
@@ -34,12 +36,26 @@ def _from_afar(x: Any, order: int) -> Any:
     return half * (total / np.sqrt(2 * math.pi * x)) * half
 
 
+def _write(order: int, x: Any, out: Any, scratch: Any) -> None:
+    """Iₙ(|x|), written into `out`, from the series that is exact there: Σ (x/2)²ᵏ⁺ⁿ / (k!·(k + n)!), or the other."""
+    limit, terms = (LARGE_32, TERMS_32) if x.dtype == np.float32 else (LARGE, TERMS)
+    size, square, near = scratch
+    np.abs(x, size)
+    np.minimum(size, limit, out=square)
+    square *= 1 / limit
+    square *= square
+    polynomial(square, _coefficients(order, limit, terms), near)  # all terms are of one sign, so nothing cancels
+    if order:
+        near *= size
+        near *= 0.5
+    np.copyto(out, near)
+    far = size > limit
+    if far.any():
+        out[far] = _from_afar(size[far], order)
+
+
 def _bessel(x: Any, order: int) -> Any:
-    """Iₙ(|x|), from the series that is exact there."""
-    size = np.abs(np.asarray(x) * 1.0)
-    far = size > LARGE
-    near = _from_powers(np.where(far, 0, size), order)
-    return np.where(far, _from_afar(np.where(far, size, LARGE), order), near).astype(size.dtype, copy=False)[()]
+    return in_pieces(partial(_write, order), x, SMALL, single=True)
 
 
 @elementwise(
