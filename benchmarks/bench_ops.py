@@ -3,7 +3,7 @@
     python benchmarks/bench_ops.py
     python benchmarks/bench_ops.py --only gelu,sort --sizes 10000
 
-float32, one thread for both. Forward records the graph; backward starts from a given gradient and frees
+float32, one thread for both, processor time. Forward records the graph; backward starts from a given gradient and frees
 it. Before anything is timed, values and gradients are compared with PyTorch's. Where PyTorch has no
 counterpart, marked *, both ratios are to NumPy's forward alone. Without PyTorch all are.
 """
@@ -139,7 +139,7 @@ def measured(name: str, case: Case, size: int, rounds: int, budget: float) -> di
     else:
         works["NumPy"] = plain(name, case, inputs)
     del y
-    times = interleaved(works, rounds, budget)
+    times = interleaved(works, rounds, budget, clock=time.process_time)
     found = {"seconds": statistics.median(times["both"])}
     for part, peer in zip(("forward", "both"), peers, strict=True):
         found[part] = ratio(times, part, peer)
