@@ -14,6 +14,7 @@ import tinygrad_loss
 
 ROOT = Path(tinygrad_loss.__file__).parent
 FLOORS = [
+    {"equivalents"},
     {"errors"},
     {"modes", "arguments"},
     {"core"},

@@ -24,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .equivalents import COMPLEX, ELSEWHERE, INSTEAD
+
 
 class TinygradLossError(Exception):
     """Base of every error this library raises on purpose.
@@ -291,56 +293,19 @@ def hook_without_graph() -> GraphError:
 
 
 def no_rule(shown: str, name: str, known: Iterable[str]) -> NoRuleError:
-    hint = nearest(name, known)  # or a list of everything, where nothing is near
+    hint = INSTEAD.get(name) or nearest(name, known)  # or a list of everything, where nothing is near
+    why = "NumPy functions on Tensors need an op of the same name."
+    if shown.startswith("np.fft."):
+        why, hint = "A Fourier transform gives complex numbers, and complex numbers are not supported.", ""
+    elif name in COMPLEX:
+        why = "It gives complex numbers, and complex numbers are not supported."
     return NoRuleError(
         f"{shown} has no derivative rule, so it cannot be applied to a Tensor.",
-        "A Fourier transform gives complex numbers, and complex numbers are not supported."
-        if shown.startswith("np.fft.")
-        else "NumPy functions on Tensors need an op of the same name.",
-        f"{hint} For a plain value use .detach().numpy()."
+        why,
+        f"{hint} For a plain value use .detach().numpy().".lstrip()
         if len(hint) < 120
         else "For a plain value use .detach().numpy().",
     )
-
-
-ELSEWHERE = {  # what other libraries' tensors have as methods, and how it is written here
-    "add": "x + y",
-    "add_": "x += y",
-    "bmm": "x @ y",
-    "clamp": "x.clip(low, high)",
-    "contiguous": "x itself",
-    "cpu": "x itself: the values lie in NumPy's memory",
-    "cuda": "x itself: there are no devices, the values lie in NumPy's memory",
-    "dim": "x.ndim",
-    "div": "x / y",
-    "double": "x.astype(float)",
-    "expand": "np.broadcast_to(x, shape)",
-    "expand_as": "np.broadcast_to(x, y.shape)",
-    "float": "x.astype('float32')",
-    "gather": "np.take_along_axis(x, index, axis)",
-    "index_select": "np.take(x, index, axis)",
-    "int": "x.astype(int)",
-    "long": "x.astype(int)",
-    "masked_fill": "np.where(mask, value, x)",
-    "matmul": "x @ y",
-    "mm": "x @ y",
-    "mul": "x * y",
-    "mul_": "x *= y",
-    "norm": "np.linalg.norm(x)",
-    "numel": "x.size",
-    "permute": "x.transpose(axes)",
-    "pow": "x ** y",
-    "scatter_add": "x.at[index].add(values)",
-    "sub": "x - y",
-    "sub_": "x -= y",
-    "t": "x.T",
-    "to": "x.astype(dtype): there are no devices",
-    "topk": "np.sort(x)[..., -k:]",
-    "type": "x.astype(dtype)",
-    "unsqueeze": "np.expand_dims(x, axis)",
-    "view": "x.reshape(shape)",
-    "zero_": "x.fill(0)",
-}
 
 
 def no_method(name: str, known: Iterable[str]) -> NoMethodError:

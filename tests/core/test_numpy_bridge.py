@@ -142,9 +142,11 @@ class TestRefusals:
             call(leaf())
         lines = str(caught.value).split("\n  ")
         assert lines[0] == f"{shown} has no derivative rule, so it cannot be applied to a Tensor."
-        fourier = "A Fourier transform gives complex numbers, and complex numbers are not supported."
-        needed = "NumPy functions on Tensors need an op of the same name."
-        assert lines[1] == (fourier if shown.startswith("np.fft") else needed)
+        because = {
+            "np.fft.fft": "A Fourier transform gives complex numbers, and complex numbers are not supported.",
+            "np.linalg.eigvals": "It gives complex numbers, and complex numbers are not supported.",
+        }
+        assert lines[1] == because.get(shown, "NumPy functions on Tensors need an op of the same name.")
         assert lines[2].endswith("For a plain value use .detach().numpy().")
         assert isinstance(caught.value, TypeError)
 
@@ -171,10 +173,6 @@ class TestRefusals:
         last = str(caught.value).split("\n  ")[2]
         offered = set(last.replace(",", " ").replace("'", " ").replace(".", " ").split())
         assert not offered & {"backward", "item", "tensor", "index_set"}
-
-    def test_where_with_one_argument_says_what_is_missing(self):
-        with pytest.raises(ValueError, match=r"where got a condition without both values(.|\n)*three arguments"):
-            np.where(leaf() > 2)
 
 
 class TestNoObjectArrays:

@@ -226,11 +226,12 @@ class TestComposed:
             with pytest.raises(ArgumentError, match=f"select got {len(conditions)} conditions and 0 choices"):
                 tg.select(conditions, choices)
 
-    def test_where_with_a_condition_alone_is_refused(self):
+    def test_where_with_a_condition_alone_gives_its_places(self):
+        x = tg.tensor([[1.0, 0.0], [0.0, 2.0]], requires_grad=True)
         for call in (np.where, tg.where):
-            with pytest.raises(ArgumentError, match="where got a condition without both values") as caught:
-                call(tg.tensor([1.0, 0.0]) > 0)
-            assert "np.nonzero" in str(caught.value)
+            assert [places.tolist() for places in call(x > 0)] == [[0, 1], [0, 1]]
+            with pytest.raises((ArgumentError, ValueError), match=r"where got one of the two|either both or neither"):
+                call(x > 0, x)
 
     def test_where_leaves_a_safe_branch_alone(self):
         x = tg.tensor([-1.0, 2.0], requires_grad=True)

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy_agreement import agrees
 
 import tinygrad_loss as tg
 from tinygrad_loss.errors import ArgumentError, AxisError, ShapeError, UnknownNameError
@@ -177,8 +178,8 @@ class TestTies:
             assert float(tg.jvp(f, (x,), (t,))[1]) == 2.0
 
 
-METHODS = """linear lower higher midpoint nearest interpolated_inverted_cdf hazen weibull median_unbiased
-normal_unbiased""".split()
+METHODS = """linear lower higher midpoint nearest inverted_cdf averaged_inverted_cdf closest_observation
+interpolated_inverted_cdf hazen weibull median_unbiased normal_unbiased""".split()
 
 
 class TestQuantiles:
@@ -218,6 +219,21 @@ class TestQuantiles:
         x = tg.tensor([1.0, 2.0, 4.0], dtype="float32")
         for y in (np.median(x), np.quantile(x, [0.3, 0.4]), np.nanpercentile(x, 30)):
             assert y.dtype == np.float32
+
+    @pytest.mark.parametrize("q", [0.0, 0.35, [0.2, 0.5, 1.0]])
+    def test_weights(self, q):
+        weights = np.array([0.5, 0.0, 2.0, 1.0])
+        for options in ({"axis": 2, "weights": weights}, {"weights": 1 + MASK}, {"axis": 1, "weights": weights[:3]}):
+            check(np.quantile, CUBE, q=q, method="inverted_cdf", **options)
+            check(np.percentile, CUBE, q=100 * np.asarray(q), method="inverted_cdf", **options)
+        check(np.nanquantile, GAPS, q=q, axis=2, method="inverted_cdf", weights=1 + weights * np.ones(CUBE.shape))
+        with pytest.raises(ArgumentError, match="weights with method='linear'"):
+            np.quantile(tg.tensor(CUBE), 0.5, weights=CUBE)
+
+    @pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")
+    def test_of_nothing(self):
+        for f in (np.median, np.nanmedian):
+            np.testing.assert_array_equal(f(tg.tensor(np.zeros((2, 0))), axis=1).data, [NAN, NAN])
 
     def test_refusals(self):
         x = tg.tensor([1.0, 2.0])
@@ -414,10 +430,29 @@ class TestSignals:
         check(np.interp, x, xp, fp)
         check(np.interp, x, xp, fp, left=-7.0, right=8.0)
         np.testing.assert_allclose(np.interp(tg.tensor(xp), xp, fp).data, fp)
+        check(np.interp, x, xp[::-1] * 1.3, fp, period=4.7)
         slopes = tg.grad(lambda x: np.interp(x, xp, fp).sum())(np.array([-1.0, 0.0, 1.0, 5.0]))
         np.testing.assert_allclose(slopes, [0.0, -2.0, 2.0, 0.0])
         with pytest.raises(ShapeError, match=r"interp got points of shapes \(4,\) and \(3,\)"):
             np.interp(tg.tensor(x), xp, fp[:3])
+
+
+@pytest.mark.parametrize("f", [np.max, np.min, np.nanmax, np.nanmin])
+def test_extremes_from_a_value_on(f):
+    x = GAPS if "nan" in f.__name__ else CUBE
+    check(f, x, axis=1, initial=0.3)
+    check(f, x, axis=(0, 2), initial=-0.2, where=MASK, keepdims=True)
+    nothing = f(tg.tensor(np.zeros((2, 0)), requires_grad=True), axis=1, initial=1.5)
+    assert isinstance(nothing, tg.Tensor)
+    assert nothing.tolist() == [1.5, 1.5]
+
+
+def test_weighted_averages_over_several_axes():
+    weights = RANDOM.uniform(0.1, 1.0, CUBE.shape[:2])
+    agrees(lambda x, w: np.average(x, axis=(0, 1), weights=w), CUBE, weights)
+    agrees(lambda x, w: np.average(x, axis=(1, 0), weights=w, returned=True), CUBE, weights.T)
+    with pytest.raises(ShapeError, match="average got weights"):
+        np.average(tg.tensor(CUBE), axis=(0, 2), weights=weights)
 
 
 def test_truth_and_counting():

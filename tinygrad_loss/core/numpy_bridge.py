@@ -19,7 +19,7 @@ def array_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwarg
     """`Tensor.__array_ufunc__`: calls of ufuncs, with their options, and their methods."""
     own = functions.get(ufunc.__name__)
     if own is None:
-        raise no_rule(f"np.{ufunc.__name__}", ufunc.__name__, functions)
+        raise no_rule(f"np.{ufunc.__name__}", ufunc.__name__, _known())
     if method == "__call__" and not kwargs:
         return own(*inputs)
     return functions["call_ufunc"](ufunc, method, inputs, kwargs)
@@ -34,8 +34,13 @@ def array_function(tensor: Any, function: Callable[..., Any], types: Any, args: 
         return function(*plain(args), **plain(kwargs))
     own, shown, kwargs = functions.get(name), f"np.{name}", dict(kwargs)
     if own is None:
-        raise no_rule(shown, name, (known for known in functions if hasattr(np, known.split(".")[0])))
+        raise no_rule(shown, name, _known())
     out = kwargs.pop("out", None)
     args, kwargs = from_numpy(shown, function, own, args, kwargs)
     result = own(*args, **kwargs)
     return result if out is None else functions["stored"](shown, out, result)
+
+
+def _known() -> list[str]:
+    """NumPy's names among the functions, for a message."""
+    return [name for name in functions if hasattr(np, name.split(".")[0])]

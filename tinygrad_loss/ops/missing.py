@@ -14,7 +14,7 @@ from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from .comparisons import isnan, logical_and, logical_not
 from .cumulative import cumprod, cumsum
-from .reductions import from_attained, mean, prod, sum, to_attained
+from .reductions import from_attained, max, mean, min, prod, sum, to_attained
 from .rows import Axis
 from .samples import arrays
 from .selection import where as chosen
@@ -140,15 +140,31 @@ def with_missing(*shapes: tuple[int, ...]) -> list[Any]:
     formula="y = max x, NaN left out",
     derivative="∂y/∂xᵢ = 1 at the maximum, 0 elsewhere",
     kink="ties share the gradient evenly",
-    samples=lambda: [arrays((2, 3)), [*with_missing((2, 3)), -1], [*arrays((2, 3, 2)), (0, 2), True]],
+    name="nanmax",
+    reference=np.nanmax,
+    samples=lambda: [arrays((2, 3)), [*with_missing((2, 3)), -1], [*arrays((2, 3, 2)), (0, 2), {"keepdims": True}]],
 )
-def nanmax(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def _nanmax(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    return np.nanmax(x, axis=axis, keepdims=keepdims)
+
+
+@_nanmax.op.front
+def nanmax(
+    x: ArrayLike,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    initial: ArrayLike | None = None,
+    where: ArrayLike = True,
+) -> Tensor:
     """The largest element over `axis` that is not NaN; ties share the gradient evenly.
 
     >>> tg.nanmax(tg.tensor([1.0, float("nan"), 3.0]))
     tensor(3.)
     """
-    return np.nanmax(x, axis=axis, keepdims=keepdims)
+    if initial is None and where is True:
+        return _nanmax(x, axis=axis, keepdims=keepdims)
+    return max(x, axis, keepdims=keepdims, initial=initial, where=present(x, where))
 
 
 @primitive(
@@ -157,15 +173,31 @@ def nanmax(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor
     formula="y = min x, NaN left out",
     derivative="∂y/∂xᵢ = 1 at the minimum, 0 elsewhere",
     kink="ties share the gradient evenly",
-    samples=lambda: [arrays((2, 3)), [*with_missing((2, 3)), -1], [*arrays((2, 3, 2)), (0, 2), True]],
+    name="nanmin",
+    reference=np.nanmin,
+    samples=lambda: [arrays((2, 3)), [*with_missing((2, 3)), -1], [*arrays((2, 3, 2)), (0, 2), {"keepdims": True}]],
 )
-def nanmin(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def _nanmin(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    return np.nanmin(x, axis=axis, keepdims=keepdims)
+
+
+@_nanmin.op.front
+def nanmin(
+    x: ArrayLike,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    initial: ArrayLike | None = None,
+    where: ArrayLike = True,
+) -> Tensor:
     """The smallest element over `axis` that is not NaN; ties share the gradient evenly.
 
     >>> tg.nanmin(tg.tensor([1.0, float("nan"), 3.0]))
     tensor(1.)
     """
-    return np.nanmin(x, axis=axis, keepdims=keepdims)
+    if initial is None and where is True:
+        return _nanmin(x, axis=axis, keepdims=keepdims)
+    return min(x, axis, keepdims=keepdims, initial=initial, where=present(x, where))
 
 
 @constant(formula="y = arg max x, NaN left out", samples=lambda: [[*with_missing((2, 3)), -1]])

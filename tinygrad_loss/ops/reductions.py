@@ -168,7 +168,7 @@ def extreme(
     if where is not True:
         x = chosen(where, x, initial)
     if np.size(x) == 0:
-        return broadcast_to(initial, shape=np.shape(np.sum(np.zeros(np.shape(x)), **over)))
+        return sum(x, **over) + initial  # the sum of nothing is 0
     return further(find(x, **over), initial)
 
 

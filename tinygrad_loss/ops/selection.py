@@ -146,23 +146,25 @@ def _where(condition: ArrayLike, a: ArrayLike, b: ArrayLike) -> Any:
 
 
 @_where.op.front
-def where(condition: ArrayLike, x: ArrayLike | None = None, y: ArrayLike | None = None) -> Tensor:
+def where(condition: ArrayLike, x: ArrayLike | None = None, y: ArrayLike | None = None) -> Any:
     """The elements of x where the condition holds, else those of y, with broadcasting.
 
     Both branches are computed: a NaN or infinite derivative in the branch not taken is multiplied by
     0 and spoils the gradient. Make the input safe first: log(where(x > 0, x, 1)).
 
     Raises:
-        ArgumentError: for a condition alone, which in NumPy means `nonzero`.
+        ArgumentError: for one of the two alone. A condition alone asks for its places, as in NumPy (see `tg.nonzero`).
 
     >>> tg.where(np.array([True, False]), tg.tensor([1.0, 2.0]), 0.0)
     tensor([1., 0.])
     """
+    if x is None and y is None:
+        return functions["nonzero"](condition)
     if x is None or y is None:
         raise ArgumentError(
-            "where got a condition without both values to choose from.",
-            "It needs three arguments: where(condition, x, y).",
-            "For the positions at which a condition holds use np.nonzero(condition.numpy()).",
+            "where got one of the two values to choose from.",
+            "It needs three arguments, where(condition, x, y), or the condition alone.",
+            "Give both values; for the places at which a condition holds give neither.",
         )
     return _where(condition, x, y)
 

@@ -107,12 +107,25 @@ def _interval(x: ArrayLike, xp: ArrayLike) -> Any:
 
 
 def interp(
-    x: ArrayLike, xp: ArrayLike, fp: ArrayLike, left: ArrayLike | None = None, right: ArrayLike | None = None
+    x: ArrayLike,
+    xp: ArrayLike,
+    fp: ArrayLike,
+    left: ArrayLike | None = None,
+    right: ArrayLike | None = None,
+    period: float | None = None,
 ) -> Tensor:
     """The values at x of the line that joins the points (xp, fp), with xp rising; level beyond its ends.
 
     The derivative by x is the slope of the interval, at a point that of the interval to its right, and
     0 beyond the ends; the derivatives by fp are the nearness of the two ends of the interval.
+
+    Args:
+        x: where to evaluate.
+        xp: the points' places.
+        fp: the points' values.
+        left: the value below the first point, by default fp[0].
+        right: the value above the last point, by default fp[-1].
+        period: of x and xp, which need not rise then; it leaves no ends.
 
     Raises:
         ShapeError: when xp and fp are not two sequences of one length, at least 2.
@@ -127,6 +140,12 @@ def interp(
             "xp and fp are two sequences of one length, at least 2.",
             "Give one value for each point.",
         )
+    if period is not None:
+        period, left, right = abs(period), None, None
+        xp, order = xp % period, np.argsort(xp % period)
+        xp, fp, x = xp[order], fp[order], x % period
+        xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+        fp = np.concatenate([fp[-1:], fp, fp[:1]])
     i = _interval(x, xp)
     slope = (fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i])
     inside = fp[i] + slope * (x - xp[i])

@@ -17,7 +17,7 @@ from .joining import concatenate
 from .linalg import matmul
 from .powers import sqrt, square
 from .reductions import how_many, mean, restored, shared_out, sum
-from .rows import Axis
+from .rows import Axis, axes_of
 from .samples import arrays, scalars
 from .selection import clip
 from .selection import where as chosen
@@ -164,18 +164,19 @@ def std(
 
 
 def aligned(weights: ArrayLike, x: ArrayLike, axis: Axis) -> Any:
-    """The weights in the shape of x: its own, or one weight for each place along an axis."""
+    """The weights in the shape of x: its own, or one weight for each place along the axes."""
     shape = np.shape(x)
     if np.shape(weights) == shape:
         return weights
-    if not isinstance(axis, (int, np.integer)) or np.shape(weights) != (shape[axis],):
+    axes = axes_of(x, axis)
+    if axis is None or np.shape(weights) != tuple(shape[i] for i in axes):
         raise ShapeError(
             f"average got weights of shape {np.shape(weights)} for values of shape {shape}.",
-            "It needs one weight to each value, or with an integer axis one to each place along it.",
-            "Give weights of the same shape, or say which axis they belong to.",
+            "It needs one weight to each value, or one to each place along the given axes.",
+            "Give weights of the same shape, or say which axes they belong to.",
         )
-    place = int(axis) % len(shape)
-    return broadcast_to(reshape(weights, (-1,) + (1,) * (len(shape) - place - 1)), shape=shape)
+    turned = transpose(weights, tuple(sorted(range(len(axes)), key=axes.__getitem__)))
+    return broadcast_to(reshape(turned, tuple(n if i in axes else 1 for i, n in enumerate(shape))), shape=shape)
 
 
 def average(
@@ -189,7 +190,7 @@ def average(
     """The weighted mean Σ w·x / Σ w over `axis`; with `returned` also the sum of the weights.
 
     Raises:
-        ShapeError: for weights that fit neither x nor one axis of it.
+        ShapeError: for weights that fit neither x nor its axes.
 
     >>> tg.average(tg.tensor([1.0, 2.0, 4.0]), weights=[3.0, 1.0, 0.0])
     tensor(1.25)
