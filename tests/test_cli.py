@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,10 @@ def needs(data):
 def broken():
     w = tg.tensor([1.0, 2.0], requires_grad=True)
     return w + tg.tensor([1.0, 2.0, 3.0])
+
+def product():
+    w = tg.tensor(2.0, requires_grad=True)
+    return w * 3.0
 
 def plain():
     return tg.tensor(1.0)
@@ -84,6 +89,21 @@ class TestDraw:
         assert (status, err) == (0, "")
         for name in ("total", "weights", "data", "bias"):  # what the function's variables are called
             assert name in out
+
+    def test_a_result_without_a_name_is_called_as_the_function_is(self, script, capsys):
+        assert run(capsys, "draw", f"{script}:product", "-o", "-")[1].startswith("product: 3 nodes")
+        run(capsys, "explore", f"{script}:product")
+        assert '"name":"product"' in Path("product.html").read_text(encoding="utf-8")
+
+    def test_heat_and_checks(self, script, capsys):
+        plain, heat, checked = (
+            run(capsys, "draw", f"{script}:loss", "-o", "-", *options)[1]
+            for options in ((), ("--heat", "gradient"), ("--check",))
+        )
+        assert "norm of the gradient: bars from" in heat
+        assert "norm of the gradient: bars from" not in plain
+        assert "total · add ✓" in checked
+        assert "Did you mean 'gain'" in run(capsys, "draw", f"{script}:loss", "--heat", "gian")[2]
 
     def test_a_script_elsewhere(self, script, tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path.parent)

@@ -49,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     drawing.add_argument("target", metavar="script.py:function", help=target)
     drawing.add_argument("-o", "--output", help=".svg .png .pdf .dot .mmd .txt, or - for text (default: function.svg)")
     drawing.add_argument("--depth", type=int, help="fold layers that are nested deeper than this")
+    drawing.add_argument("--heat", help="colour by the norm of the gradient, or by the gain: gradient or gain")
+    drawing.add_argument("--check", action="store_true", help="a tick or a cross for the rule of each op")
     drawing.set_defaults(run=_draw)
     exploring = commands.add_parser("explore", help="a page to look around in the graph, to step through and change it")
     exploring.add_argument("target", metavar="script.py:function", help=target)
@@ -95,8 +97,8 @@ def _demo(options: argparse.Namespace) -> None:
 
 def _draw(options: argparse.Namespace) -> None:
     tensor, names = _run(options.target, lines=False)
-    folding = {} if options.depth is None else {"depth": options.depth}
-    picture = draw(tensor, names=names, **folding)
+    asked = {key: value for key in ("depth", "heat") if (value := getattr(options, key)) is not None}
+    picture = draw(tensor, names=names, check=options.check, **asked)
     if options.output == "-":
         print(picture.text())
     else:
@@ -206,7 +208,10 @@ def _run(target: str, lines: bool) -> tuple[Tensor, dict[str, Any]]:
             "End the function with `return loss`, without .item(), .numpy() or float().",
         )
     named: dict[str, Any] = {name: value for name, value in variables if isinstance(value, np.ndarray)}
-    named |= {name: value for name, value in variables if isinstance(value, Tensor) and value.name is None}
+    tensors = [(name, value) for name, value in variables if isinstance(value, Tensor)]
+    named |= {name: value for name, value in tensors if value.name is None}
+    if result.name is None and not any(value.node is result.node for _, value in tensors):
+        named.setdefault(_function_name(target), result)  # `return a * b`: called as the function is
     return result, named
 
 
