@@ -29,7 +29,7 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, help="rounds in turns (21)")
     parser.add_argument("--budget", type=float, help="seconds of each contender in each round (0.05)")
-    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="cores and threads of each")
+    parser.add_argument("--threads", type=int, default=2, choices=(1, 2), help="cores and threads of each (2)")
     parser.add_argument("--quick", action="store_true", help="three short rounds, memory of processes only")
     parser.add_argument("--output", type=Path, metavar="PATH", help="write PATH.md and PATH.svg")
     parser.add_argument(

@@ -178,8 +178,8 @@ FAMILY = Family(
     TASKS,
     [
         Contender("hand, 1 BLAS thread", by_hand, blas=1, numpy=True),
-        Contender("hand, 2 BLAS threads", by_hand, numpy=True),
-        Contender("hand, 2 workers", partial(by_hand, workers=2), blas=1, numpy=True),
+        Contender("hand, 2 BLAS threads", by_hand, blas=2, threads=2, numpy=True),
+        Contender("hand, 2 workers", partial(by_hand, workers=2), blas=1, threads=2, numpy=True),
         Contender("replay", partial(ours, replay=True), needs=("tinygrad_loss",), numpy=True),
         Contender("eager", partial(ours, replay=False), needs=("tinygrad_loss",), numpy=True),
         *peers("dense", data_of),

@@ -110,7 +110,7 @@ FAMILY = Family(
     TASKS,
     [
         Contender("hand, 1 BLAS thread", by_hand, blas=1, numpy=True),
-        Contender("hand, 2 BLAS threads", by_hand, numpy=True),
+        Contender("hand, 2 BLAS threads", by_hand, blas=2, threads=2, numpy=True),
         Contender("replay", partial(ours, replay=True), needs=("tinygrad_loss",), numpy=True),
         Contender("eager", partial(ours, replay=False), needs=("tinygrad_loss",), numpy=True),
         *peers("hessian", data_of, ("Keras fit, 32 steps a call", "MyGrad", "tinygrad")),

@@ -1,19 +1,25 @@
 """What the engine costs beyond NumPy: deep small layers and scalar chains, against PyTorch's eager mode.
 
-    python benchmarks/bench_overhead.py
+    python benchmarks/bench_overhead.py [--record]
 
+What one call of an op costs is compared with benchmarks/overhead.json; --record writes that file anew.
 One thread everywhere. Without PyTorch the ratios are to hand-written NumPy only.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
 
 from timing import Work, interleaved, machine, one_blas_thread, table
 
 one_blas_thread()
 
 import numpy as np
+import per_op
 
 import tinygrad_loss as tg
 
@@ -104,6 +110,113 @@ def scalar_chain(shape: tuple[int, ...] = ()) -> dict[str, Work]:
     return works
 
 
+MOONS, WIDTHS = 100, [2, 16, 16, 1]  # micrograd's own demonstration
+
+
+def micrograd_network() -> dict[str, Work]:
+    """Micrograd's demonstration: 2-16-16-1 relu on 100 points, hinge loss; forward and backward.
+
+    As arrays is how one writes it here; with a Tensor for each number it is micrograd's own program, neuron by neuron.
+    """
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(MOONS, 2)), random.choice([-1.0, 1.0], size=(MOONS, 1))
+    pairs = list(pairwise(WIDTHS))
+    weights = [(random.uniform(-1, 1, size=(m, n)), np.zeros(n)) for m, n in pairs]
+    leaves = [(tg.Tensor(w, requires_grad=True), tg.Tensor(b, requires_grad=True)) for w, b in weights]
+
+    def arrays() -> Any:
+        h: Any = x
+        for i, (w, b) in enumerate(leaves):
+            h = tg.affine(h, w, b)
+            h = tg.relu(h) if i < len(leaves) - 1 else h
+        loss = tg.relu(1 - y * h).mean()
+        loss.backward(retain_graph=False)
+        for w, b in leaves:
+            w.grad = b.grad = None
+        return loss
+
+    def neurons(number: Any, points: int) -> Callable[[], Any]:
+        cells = [
+            [([number(v) for v in w[:, j]], number(b[j])) for j in range(w.shape[1])] for w, b in weights
+        ]  # one for each neuron of each layer
+
+        def work() -> Any:
+            total: Any = 0.0
+            for row, target in zip(x[:points], y[:points, 0], strict=True):
+                h: list[Any] = [float(v) for v in row]
+                for i, layer in enumerate(cells):
+                    sums = [sum((w * v for w, v in zip(ws, h, strict=True)), b) for ws, b in layer]
+                    h = [s.relu() for s in sums] if i < len(cells) - 1 else sums
+                total = total + (1 + -float(target) * h[0]).relu()
+            loss = total * (1 / points)
+            loss.backward()
+            for layer in cells:
+                for ws, b in layer:
+                    for each in (*ws, b):
+                        each.grad = cleared
+            return loss
+
+        cleared = 0 if number is not leaf else None
+        return work
+
+    def leaf(value: float) -> Any:
+        return tg.Tensor(float(value), requires_grad=True)
+
+    works: dict[str, Work] = {"tinygrad_loss, arrays": arrays, "tinygrad_loss, a Tensor each": neurons(leaf, MOONS)}
+    works["tinygrad_loss, arrays, replay"] = tg.jit(arrays)
+    losses: dict[str, Any] = {name: float(work()) for name, work in works.items()}
+    if importlib.util.find_spec("micrograd") is not None:
+        from micrograd.engine import Value
+
+        works["micrograd"] = scalars = neurons(lambda v: Value(float(v)), MOONS)
+        losses["micrograd"] = scalars().data
+    assert np.allclose(list(losses.values()), losses["tinygrad_loss, arrays"]), losses
+    return works
+
+
+def inference() -> dict[str, Work]:
+    """Forward alone through the fifty layers: recorded, under no_grad, and by hand."""
+    random = np.random.default_rng(0)
+    weights = [random.normal(size=(WIDTH, WIDTH)).astype(np.float32) * 0.2 for _ in range(LAYERS)]
+    bias, x = np.zeros(WIDTH, np.float32), random.normal(size=(BATCH, WIDTH)).astype(np.float32)
+    leaves = [tg.Tensor(w, requires_grad=True) for w in weights]
+    bias_leaf, start = tg.Tensor(bias, requires_grad=True), tg.Tensor(x)
+
+    def recorded() -> Any:
+        h = start
+        for w in leaves:
+            h = tg.tanh(tg.affine(h, w, bias_leaf))
+        return h
+
+    def unrecorded() -> Any:
+        with tg.no_grad():
+            return recorded()
+
+    def by_hand() -> Any:
+        h = x
+        for w in weights:
+            h = np.tanh(h @ w + bias)
+        return h
+
+    works: dict[str, Work] = {"recorded": recorded, "no_grad": unrecorded, "hand-written NumPy": by_hand}
+    if HAS_TORCH:
+        import torch
+
+        torch.set_num_threads(1)
+        given = [torch.tensor(w) for w in weights]
+        first, zero = torch.tensor(x), torch.tensor(bias)
+
+        def peer() -> Any:
+            with torch.no_grad():
+                h = first
+                for w in given:
+                    h = torch.tanh(torch.addmm(zero, h, w))
+                return h
+
+        works["PyTorch no_grad"] = peer
+    return works
+
+
 def main() -> None:
     print(machine("numpy", "torch"))
     base = "PyTorch eager" if HAS_TORCH else "hand-written NumPy"
@@ -111,6 +224,14 @@ def main() -> None:
     for shape in ((), (4,)):
         times = interleaved(scalar_chain(shape), rounds=9)
         table(f"{CHAIN:,} x (y * 1.0001), shape {shape}", times, base if HAS_TORCH else "tinygrad_loss")
+    scalars = interleaved(micrograd_network(), rounds=7)
+    slow = "micrograd" if "micrograd" in scalars else "tinygrad_loss, a Tensor each"
+    table("micrograd's demonstration, 2-16-16-1 on 100 points, forward + backward", scalars, slow)
+    table("forward alone, 50 x tanh(affine)", interleaved(inference()), "hand-written NumPy")
+    found = per_op.measure()
+    per_op.show(found)
+    if "--record" in sys.argv:
+        per_op.record(found)
 
 
 if __name__ == "__main__":

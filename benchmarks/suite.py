@@ -102,6 +102,8 @@ class Stage:
         first: dict[str, float] = {}
         expected: Any = None
         for contender in contenders:
+            if self.plan.threads < contender.threads:
+                continue
             if self.workload in contender.skips:
                 self.leave(contender, "not written")
                 continue

@@ -62,7 +62,7 @@ def table(title: str, times: dict[str, list[float]], base: str) -> None:
     width = max(map(len, times))
     for name, values in times.items():
         median = statistics.median(values)
-        print(f"  {name:<{width}}  {median * 1e6:12,.1f} µs   {ratio(times, name, base):6.3f} of {base}")
+        print(f"  {name:<{width}}  {median * 1e6:12,.1f} µs   {ratio(times, name, base):8.3g} of {base}")
 
 
 def machine(*packages: str) -> str:

@@ -63,6 +63,7 @@ class Contender(NamedTuple):
     build: Callable[[Any], Step]
     blas: int | None = None  # BLAS threads; None for as many as the run allows
     needs: tuple[str, ...] = ()  # modules, without which it is left out
+    threads: int = 1  # it makes no sense with fewer
     numpy: bool = False  # its memory is seen by tracemalloc
     skips: tuple[str, ...] = ()  # workloads it cannot compute
     tolerance: float = 1e-3  # of the losses, relative
@@ -117,7 +118,7 @@ class _Child:
         made = family_of(family)
         self.work = made.workloads[workload]
         self.contender = next(each for each in made.contenders if each.name == contender)
-        for name in self.contender.needs:
+        for name in ("numpy.random", *self.contender.needs):
             importlib.import_module(name)  # not part of what is measured
         self.made: Any = None
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from tinygrad import Tensor, TinyJit, nn
+from tinygrad import Context, Tensor, TinyJit, nn
 from turns import Step
 
 Array = Any
 
 
 def _step(loss: Any, weights: list[Array], kind: str, rate: float, x: Array, y: Array) -> Step:
-    w = [Tensor(each.copy(), requires_grad=True).realize() for each in weights]
+    w = [Tensor(each.copy()).realize() for each in weights]
     if kind == "adam":
         optimizer = nn.optim.Adam(w, lr=rate, eps=1e-7)
     else:
@@ -21,7 +21,7 @@ def _step(loss: Any, weights: list[Array], kind: str, rate: float, x: Array, y: 
 
     @TinyJit
     def whole(x: Any, y: Any) -> Any:
-        with Tensor.train():
+        with Context(TRAINING=1):
             optimizer.zero_grad()
             value = loss(w, x, y).backward()
             return value.realize(*optimizer.schedule_step())
