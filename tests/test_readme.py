@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,14 @@ def test_two_commands_each_in_a_block_of_its_own():
     assert demo.splitlines()[-1] == "tinygrad-loss demo"
     assert tests.splitlines()[-1] == "python -m pytest -q"
     assert all(command.splitlines()[0] == "python3 -m venv .venv" for command in COMMANDS)
+
+
+def test_the_table_of_what_is_covered_is_that_of_the_registry():
+    command = [sys.executable, str(README.parent / "benchmarks" / "coverage.py")]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    table = printed.split("\n\n", 1)[1]
+    assert table.startswith("| kind of map | ops |")
+    assert table in TEXT, "run python benchmarks/coverage.py --write"
 
 
 def test_local_links_lead_somewhere():

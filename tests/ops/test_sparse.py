@@ -67,3 +67,12 @@ def test_against_torch(name):
     (y * y).sum().backward()
     (right * right).sum().backward()
     np.testing.assert_allclose(x.grad, other.grad.numpy(), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sparsemax_of_large_numbers(dtype):
+    x = np.array([1e30, 1e30, -1e30, 0.0], dtype)
+    np.testing.assert_array_equal(tg.sparsemax(x), [0.5, 0.5, 0.0, 0.0])
+    near = np.array([1e6, 1e6 - 0.5, 0.0], dtype)
+    np.testing.assert_allclose(tg.sparsemax(near), [0.75, 0.25, 0.0])
+    assert tg.softmax(tg.tensor([1, 2])).dtype == np.float64

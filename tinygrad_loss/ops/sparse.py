@@ -43,6 +43,7 @@ def _by_bisection(x: Any) -> Any:
     samples=lambda: [arrays((2, 5)), arrays((4,)), arrays((2, 3, 4)), [np.array([0.3, 0.1, 0.25])]],
 )
 def _sparsemax(x: ArrayLike) -> Tensor:
+    x = x - np.max(x, axis=-1, keepdims=True)  # near 0, where the 1 of the sum is not lost in rounding
     z = -np.sort(-x, axis=-1)  # largest first
     above = 1 + np.arange(1, x.shape[-1] + 1) * z > np.cumsum(z, axis=-1)
     count = np.sum(above, axis=-1, keepdims=True).astype(x.dtype)
