@@ -160,7 +160,7 @@ class TestText:
     def test_of_a_broadcast(self):
         x, b = leaf([[1.0, 2.0], [3.0, 4.0]], name="x"), leaf([1.0, 2.0], name="b")
         text = str(tg.explain(b, (x * b).sum()))
-        product = "[[1.0, 1.0]  [1.0, 1.0]] × [[1.0, 2.0]  [3.0, 4.0]], summed over the broadcast axes, = [4.0, 6.0]"
+        product = "[[1.0, 1.0], [1.0, 1.0]] × [[1.0, 2.0], [3.0, 4.0]], summed over the broadcast axes, = [4.0, 6.0]"
         assert f"contribution  ∂L/∂y · ∂y/∂b = {product}" in text
 
     def test_the_place_in_the_program_and_in_the_model(self):

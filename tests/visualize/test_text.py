@@ -14,7 +14,7 @@ from tinygrad_loss.visualize.columns import width
 from tinygrad_loss.visualize.lanes import Lanes
 from tinygrad_loss.visualize.mermaid import escape
 from tinygrad_loss.visualize.theme import DARK, LIGHT
-from tinygrad_loss.visualize.wording import brief, describe, memory, norm, number, power, shape_text
+from tinygrad_loss.visualize.wording import brief, describe, in_one_line, memory, norm, number, power, shape_text
 
 
 def leaf(value, name):
@@ -233,6 +233,8 @@ class TestWording:
         assert describe(np.array([np.nan] + 8 * [0.0]))[1:] == ["0.0 … 0.0", "1 of 9 not finite"]
         assert describe(np.full(9, np.nan)) == ["norm NaN", "9 of 9 not finite"]
         assert describe(None) == []
+        assert in_one_line(describe((np.ones(2), np.eye(2)))) == "[1.0, 1.0] [[1.0, 0.0], [0.0, 1.0]]"
+        assert in_one_line(describe(np.array([3.0, 4.0] + 8 * [0.0]))) == "norm 5.0, 0.0 … 4.0"
 
     def test_in_brief(self):
         assert [brief(x) for x in (2.5, np.array([[3]]), np.array([3.0, 4.0]), np.arange(9))] == [

@@ -22,7 +22,7 @@ from .formulas import derivative_of
 from .lines import is_users, line_of, record_lines, shown_line, users_frame
 from .names import values_in_frame
 from .walk import argument_names, names_by_id
-from .wording import describe, number, shape_text
+from .wording import describe, in_one_line, number, shape_text
 
 __all__ = ["AnomalyError", "detect_anomaly"]
 
@@ -238,7 +238,7 @@ def _gradient_error(node: Node, gradient: Any, index: tuple[int, ...], users: li
     place = place_text(index, np.shape(gradient))
     head = f"The gradient of {title}{_called(node, names, title)} is {number(value)}{place}."
     line = None if node.extra is None else node.extra.line
-    got = f"It has the value {_words(node.value)}."
+    got = f"It has the value {in_one_line(describe(node.value))}."
     raise _error(title, True, line, index, Diagnosis(cause, needs, cure), head, got, node.scope)
 
 
@@ -301,11 +301,5 @@ def _called(node: Any, names: dict[int, str], argument: str, value: Any = None) 
 def _arrays(names: list[str], values: list[Any]) -> str:
     """Inputs of an op that does not work element by element."""
     pairs = zip(names, values, strict=True)
-    shown = [f"{name} = {_words(value)}, {shape_text(value)}" for name, value in pairs]
+    shown = [f"{name} = {in_one_line(describe(value))}, {shape_text(value)}" for name, value in pairs]
     return f"It got {'; '.join(shown)}"
-
-
-def _words(value: Any) -> str:
-    """An array on one line: its elements if they are few, else what sums them up."""
-    lines = describe(value)
-    return (", " if lines and lines[0].startswith("norm") else ",").join(lines)

@@ -17,7 +17,7 @@ from .formulas import derivative_of
 from .lines import shown_line
 from .names import values_in_frame
 from .walk import EdgeRecord, Graph, NodeRecord, walk
-from .wording import describe, norm, number, shape_text
+from .wording import describe, in_one_line, norm, number, shape_text
 
 __all__ = ["Flow", "Step", "Trace", "trace_backward"]
 
@@ -228,7 +228,7 @@ def brief(value: Any, room: int = ROOM) -> str:
     if value is None:
         return "none"
     lines = describe(value)
-    few = " ".join(lines)
+    few = in_one_line(lines)
     if isinstance(value, tuple) or np.size(value) > 6 or len(few) > room:
         shapes = " and ".join(str(np.shape(part)) for part in (value if isinstance(value, tuple) else (value,)))
         return f"{shapes} norm {number(norm(value))}"

@@ -8,6 +8,7 @@ from .columns import table
 from .drawn import Arrow, Box, View
 from .heat import Scale
 from .lanes import Lanes
+from .wording import in_one_line
 
 __all__ = ["text_of"]
 
@@ -60,7 +61,7 @@ def _legend(scale: Scale | None) -> list[str]:
 def _cells(box: Box, scale: Scale | None) -> list[str]:
     """The columns of a box: id, names, heat, formula, value, gradient, other facts, layer."""
     rows = [] if box.kind == "summary" else box.rows
-    facts = {row.label: row.lines[0] if row.lines[0].startswith("norm") else " ".join(row.lines) for row in rows}
+    facts = {row.label: row.lines[0] if row.lines[0].startswith("norm") else in_one_line(row.lines) for row in rows}
     shape = facts.pop("shape", "")
     sign = f" {box.badge.sign}" if box.badge is not None and box.badge.sign else ""
     value, gradient = (f"{label} {facts.pop(label)}" if label in facts else "" for label in ("value", "gradient"))

@@ -63,6 +63,8 @@ class NodeRecord:
 
     def text(self, which: str) -> str:
         """The op's own words: its "formula", "derivative", "kink" or "domain"."""
+        if which == "formula" and self.title == "item":
+            return f"y = result number {self.attributes['index']}"
         return self.op.info.get(which, "") if self.op is not None else ""
 
 

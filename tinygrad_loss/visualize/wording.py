@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["brief", "describe", "memory", "norm", "number", "power", "shape_text"]
+__all__ = ["brief", "describe", "in_one_line", "memory", "norm", "number", "power", "shape_text"]
 
 FEW = 6  # an array of at most this many elements is shown in full
 
@@ -109,6 +109,14 @@ def describe(value: Any) -> list[str]:
         return extent
     bad = [f"{array.size - finite.size} of {array.size} not finite"] if finite.size < array.size else []
     return [f"norm {number(norm(array))}", *extent, *bad]
+
+
+def in_one_line(lines: list[str]) -> str:
+    """The lines of `describe` as one: rows of a matrix with commas between, as NumPy takes them."""
+    first, *rest = lines or [""]
+    if first.startswith("norm"):
+        return ", ".join(lines)
+    return first + "".join(f",{line}" if line.startswith(" ") else f" {line}" for line in rest)
 
 
 def _rows(array: Any) -> list[str]:
