@@ -127,7 +127,7 @@ def _documented(text: str) -> dict[str, str]:
     """A docstring's parts: "summary", "more", "example", and each section by its heading."""
     parts = {"summary": "", "more": "", "example": ""}
     for paragraph in re.split(r"\n\s*\n", text.strip()):
-        heading = re.match(r"(Shapes|Units|Domain|Raises|Source|Args|Returns):\s*", paragraph)
+        heading = re.match(r"(Formula|Shapes|Units|Domain|Raises|Source|Args|Returns):\s*", paragraph)
         if paragraph.startswith(">>>"):
             parts["example"] += ("\n" if parts["example"] else "") + paragraph
         elif heading:

@@ -23,6 +23,10 @@ from .verdict import UNWRITTEN, Finding, Verdict
 __all__ = ["grade"]
 
 EMPTY = "an empty array"
+WIDENS = (
+    "np.zeros, np.ones and np.eye are float64 unless given a dtype; so is float32 times an array of whole numbers, or "
+    "times np.float64(2). Plain Python numbers and masks widen nothing."
+)
 CONSTANTS = "float(), .item() and saved arrays count as constants in a derivative."
 AS_ARRAY = "np.array and np.asarray make a plain array of a Tensor: use it as it is, NumPy's functions run on it."
 
@@ -116,7 +120,7 @@ def _float32(exercise: Exercise, answer: Answer) -> tuple[Finding | None, bool]:
             done = True
             if plain(got).dtype != np.float32:
                 text = f"float32 becomes {plain(got).dtype}"
-                return Finding(text, ["Constants of rules are Python numbers; np.zeros and np.eye take a dtype."]), True
+                return Finding(text, [WIDENS]), True
     return None, done
 
 
