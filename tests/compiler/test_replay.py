@@ -511,3 +511,46 @@ def test_a_detached_parameter_is_read_anew():
         np.testing.assert_array_equal(np.asarray(first_used(np.ones(2))), [2 * value, 2 * value])
     assert first_used.reason is None
     assert "a detached value" in first_detached.reason
+
+
+def test_the_short_way_to_the_last_program_is_taken_for_its_arguments_only():
+    @tg.jit
+    def f(x, y):
+        return x * y + tg.zeros(1), x.sum()
+
+    def check(*args, **named):
+        found, expected = f(*args, **named), f.function(*args, **named)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(getattr(a, "_value", a), getattr(b, "_value", b))
+            assert a.dtype == b.dtype
+
+    x, y = np.arange(3.0), np.full(3, 2.0)
+    for _ in range(3):
+        check(x, y)
+    first = f.program
+    for _ in range(3):
+        check(x[:2], y[:2])
+    assert f.program is not first
+    check(x, y)
+    assert f.program is first
+    check(x.astype(np.float32), y)
+    check(x.astype(">f8"), y)
+    check(x, 3.0)
+    check(x, y=y)
+    check(tg.tensor(x), y)
+    check(tg.tensor(x, requires_grad=True), y)
+    assert "has a graph" in f.reason
+    check(x, y)
+    check(x, y)
+    assert f.reason is None
+    assert f.program is first
+    tg.config.set_floatx("float64")
+    try:
+        check(x, y)
+        check(x.astype(np.float32), y.astype(np.float32))
+    finally:
+        tg.config.set_floatx("float32")
+    with tg.no_grad():
+        check(x, y)
+    gradient = tg.grad(lambda x: f(x, y)[0].sum())(x)
+    np.testing.assert_array_equal(gradient, y)

@@ -85,6 +85,11 @@ class Program:
         """The arrays that were taken as they were when the program was written down."""
         return dict(self._namer.arrays)
 
+    def is_alone(self) -> bool:
+        """Whether it reads nothing but its arguments, and leaves nothing behind."""
+        listing = self.listing
+        return not (self._read or self.leases or listing.optimizers or listing.assigned or listing.gradients)
+
     def has_gradients(self) -> bool:
         """Whether a leaf has a .grad that was None when the program was written down."""
         for tensor in self.unstarted:  # noqa: SIM110 - a generator would cost more than the rest
