@@ -117,7 +117,10 @@ class _Child:
     def __init__(self, family: str, workload: str, contender: str) -> None:
         made = family_of(family)
         self.work = made.workloads[workload]
-        self.contender = next(each for each in made.contenders if each.name == contender)
+        known = {each.name: each for each in made.contenders}
+        if contender not in known:
+            raise LookupError(f"there is no contender {contender!r}")
+        self.contender = known[contender]
         for name in ("numpy.random", *self.contender.needs):
             importlib.import_module(name)  # not part of what is measured
         self.made: Any = None
@@ -236,7 +239,8 @@ class Player:
     def close(self) -> None:
         """End the child."""
         self.process.kill()
-        self.process.wait()
+        with self.process:  # waits, and closes the pipes
+            pass
 
 
 def main(family: Family) -> None:
