@@ -62,6 +62,7 @@ def _explain_take(x: Any, indices: Any, axis: int, mode: str) -> Exception | Non
         [*arrays((3, 4)), np.array([5, -7, 1]), 1, "wrap"],
         [*arrays((3, 4)), np.array([5, -7, 1]), 0, "clip"],
         [*arrays((3, 4)), np.array(1), 1, "raise"],
+        [*arrays((3, 4)), -1, 0, "raise"],
     ],
 )
 def _take(x: ArrayLike, indices: ArrayLike, axis: int, mode: str) -> Any:

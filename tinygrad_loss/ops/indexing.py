@@ -167,8 +167,8 @@ def getitem(x: ArrayLike, index: Any) -> Tensor:
 
 
 def _may_repeat(slots: tuple[Any, ...]) -> bool:
-    """Whether an index can name an element twice: integers in arrays can, masks and slices cannot."""
-    return any(slot.dtype.kind != "b" for slot in slots)
+    """Whether an index can name an element twice: integers in arrays can, a single one, masks and slices cannot."""
+    return any(not isinstance(slot, int) and slot.dtype.kind != "b" for slot in slots)
 
 
 def _scattered(x: Any, slots: tuple[Any, ...], shape: tuple[int, ...], template: tuple[Any, ...]) -> Any:
