@@ -18,7 +18,8 @@ function fit(view, least = 0) {
   const [wide, high] = [Number(view.svg.dataset.width), Number(view.svg.dataset.height)];
   const scale = Math.min((width - 24) / wide, (height - 24) / high, 1.6);
   move(view, { x: (width - scale * wide) / 2, y: (height - scale * high) / 2, scale });
-  if (scale < least) bring(state.node || graph.output); // too small to read: begin where backward begins
+  // too small to read: begin at what was chosen or is happening, else where backward begins
+  if (scale < least) bring(state.node || happening() || graph.output);
 }
 
 function zoom(factor, x, y) {

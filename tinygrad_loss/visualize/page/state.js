@@ -44,12 +44,17 @@ function go(step) {
   follow();
 }
 
+function happening() {
+  // the value that the step is about; none before the first step, and none when all is done
+  const step = steps[state.step];
+  return state.step === lastStep ? null : step.edge ? edges[step.edge].source : step.node;
+}
+
 function follow() {
   // where what is happening lies outside the window, in a picture large enough to be read, go there
-  const step = steps[state.step];
-  const id = step.edge ? edges[step.edge].source : step.node;
+  const id = happening();
   const view = current();
-  if (!id || state.step === lastStep || view.place.scale < READABLE) return;
+  if (!id || view.place.scale < READABLE) return;
   const [x, y] = view.boxes[boxOf(view, id)].at;
   const { width, height } = stageSize;
   const [left, top] = [view.place.x + x * view.place.scale, view.place.y + y * view.place.scale];
