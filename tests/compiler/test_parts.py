@@ -37,6 +37,11 @@ class Encoder(layers.Layer):
         return x + self.down(self.up(x))
 
 
+class Whole(layers.Layer):
+    def call(self, x):
+        return tg.as_discrete(np.abs(x) * 2, int)
+
+
 MODELS = {
     "dense": ((5,), lambda: [layers.Dense(7, activation="relu"), layers.Dense(3)]),
     "dropout": ((5,), lambda: [layers.Dense(7, activation="tanh"), layers.Dropout(0.5), layers.Dense(3)]),
@@ -45,6 +50,7 @@ MODELS = {
     "attention": ((4, 6), lambda: [Encoder(), layers.Flatten(), layers.Dense(3)]),
     "lstm": ((4, 3), lambda: [layers.LSTM(5), layers.Dense(3)]),
     "gru": ((4, 3), lambda: [layers.GRU(5, return_sequences=True), layers.Flatten(), layers.Dense(3)]),
+    "embedding": ((5,), lambda: [Whole(), layers.Embedding(9, 4), layers.LSTM(3), layers.Dense(3)]),
     "convolution": (
         (6, 6, 2),
         lambda: [

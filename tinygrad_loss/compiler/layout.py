@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .entries import Matrix, matrices_of
 from .ir import Listing, Step, Update, Value
 
 __all__ = ["Block", "Flat", "Layout", "laid_out"]
@@ -51,10 +52,12 @@ class Layout:
     in_flat: dict[int, tuple[str, int]] = field(default_factory=dict)  # (flat array, start)
     copied: dict[int, list[tuple[str, int]]] = field(default_factory=dict)  # gradients made elsewhere
     ends: dict[int, list[Value]] = field(default_factory=dict)  # local variables to drop, by step
+    matrices: dict[int, Matrix] = field(default_factory=dict)  # those that keep their memory, by id of the step
+    in_matrix: set[int] = field(default_factory=set)  # values that are one, or are written into one
 
     def placed(self, value: Value) -> bool:
         """Whether the value has memory of its own before the program runs."""
-        return id(value) in self.in_block or id(value) in self.in_flat
+        return id(value) in self.in_block or id(value) in self.in_flat or id(value) in self.in_matrix
 
 
 def roots_of(listing: Listing) -> dict[int, Value]:
@@ -67,15 +70,36 @@ def roots_of(listing: Listing) -> dict[int, Value]:
     return roots
 
 
+def settle_views(listing: Listing) -> None:
+    """Ask of every view whether it is one where the program's memory lies: a copy has to be made at each run.
+
+    Capture saw eager arrays, in whatever layout the ops gave them; a program's values lie row by row.
+    """
+    lies: dict[int, Any] = {}
+    for step in listing.steps:
+        if step.kind == "view":
+            base, *rest = step.arguments
+            array = lies.get(id(base))
+            array = np.empty(base.shape, base.dtype) if array is None else array  # never written: no memory is taken
+            seen = step.function(array, *rest, **step.options)
+            lies[id(step.result)] = seen
+            if seen.size and not np.may_share_memory(seen, array):
+                step.kind = "call"
+
+
 def laid_out(listing: Listing, reuse: bool = True, elsewhere: frozenset[int] = frozenset()) -> Layout:
     """Find a place for every value of the listing but those `elsewhere`; without `reuse` each has its own."""
     layout = Layout()
+    settle_views(listing)
     roots = roots_of(listing)
     fresh = {id(roots.get(id(value), value)) for value in listing.kept()}  # what leaves the program is new each time
     fresh |= elsewhere
     for number, step in enumerate(step for step in listing.steps if step.kind == "update"):
         _flat(layout, step, number, {id(value) for value in listing.kept()})
     _gradients(layout, listing, roots, fresh)
+    layout.matrices = matrices_of(listing, roots)
+    for matrix in layout.matrices.values():
+        layout.in_matrix |= {id(matrix.result), *(id(part) for _, part, free in matrix.written if free)}
     last = _last_uses(listing, roots)
     free: dict[int, list[Block]] = {}
     for index, step in enumerate(listing.steps):

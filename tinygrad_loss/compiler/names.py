@@ -121,6 +121,8 @@ class Namer:
             return f"np.dtype({thing.name!r})"
         if isinstance(thing, type) and issubclass(thing, np.generic):
             return f"np.{thing.__name__}"
+        if thing in (int, float, bool):
+            return thing.__name__
         if isinstance(thing, np.generic):
             return f"np.{type(thing).__name__}({thing.item()!r})"
         if isinstance(thing, int) and type(thing) not in (int, bool):  # a marked number, as in index templates

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core.registry import ops
 from .ir import Step, Value
+from .traced import _taken
 
 __all__ = ["Meeting", "along", "fits"]
 
@@ -126,6 +127,8 @@ def _call(step: Step, axes: Axes, count: int) -> Meeting | None:
         x, index, axis = step.arguments
         both = axes.get(id(x)) == axes.get(id(index)) == 0
         return Meeting({id(x): 0, id(index): 0}, 0) if both and axis not in (0, -len(x.shape)) else None
+    if step.function is _taken:
+        return _lookup(step, axes)
     op = ops.get(step.op)
     if op is None or op.kernel is not step.function or "batch" not in op.info:
         return None
@@ -134,6 +137,28 @@ def _call(step: Step, axes: Axes, count: int) -> Meeting | None:
     if any(axes.get(key) != 0 for key in cut):
         return None
     return Meeting(cut, 0 if how == "apart" else None)
+
+
+def _lookup(step: Step, axes: Axes) -> Meeting | None:
+    """Indices of the batch into something that all share; or into each sample's own row."""
+    x, index = step.arguments
+    if isinstance(index, Value) and id(x) not in axes:
+        return Meeting({id(index): axes[id(index)]}, axes[id(index)])
+    if own_rows(step) and axes.get(id(x)) == axes.get(id(index[1])) == 0:
+        return Meeting({id(x): 0, id(index[1]): 0}, 0)
+    return None
+
+
+def own_rows(step: Step) -> bool:
+    """Whether a look-up is `x[np.arange(len(x)), index]`."""
+    if step.function is not _taken:
+        return False
+    x, index = step.arguments
+    if not isinstance(index, tuple) or len(index) != 2 or len(x.shape) != 2:
+        return False
+    rows = index[0]
+    constant = isinstance(rows, Value) and rows.source == "constant" and isinstance(index[1], Value)
+    return constant and rows.shape == index[1].shape and np.array_equal(rows.array, np.arange(x.shape[0]))
 
 
 _RULES: dict[str, Any] = {

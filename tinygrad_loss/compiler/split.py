@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .ir import Listing, Step, Value, replaced
-from .rows import Meeting, along
+from .rows import Meeting, along, own_rows
 
 __all__ = ["Rows", "split"]
 
@@ -222,6 +222,8 @@ class _Cutter:
         if step.function in (np.reshape, np.broadcast_to):
             arguments = (arguments[0], result.shape)
             text = f"np.{step.function.__name__}({{0}}, {result.shape})"
+        if own_rows(step):
+            arguments = (arguments[0], (Value(np.arange(result.shape[0]), "constant"), arguments[1][1]))
         options = replaced(step.options, instead) if step.function not in (np.reshape, np.broadcast_to) else {}
         return Step(
             step.kind, step.function, arguments, options, result, step.op, step.scope, step.phase, text, step.shares

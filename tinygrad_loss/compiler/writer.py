@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from .codegen import called, expression, shape_comment
+from .entries import place_matrix, write_matrix
 from .ir import Listing, Step, Value
 from .layout import Layout
 from .names import Namer
@@ -43,6 +45,7 @@ class Writer:
         self.given: set[int] = set()  # values that have memory, but another place in it each time
         self.bound: dict[str, str] = {}  # functions bound to short names
         self.numbers: dict[str, str] = {}  # 0-d arrays, by how they are made
+        self.bits: dict[str, str] = {}  # names of views as integers
         self.rows = 0  # groups of steps that run part by part
         for block in layout.blocks:
             self.head.append(f"{block.name} = np.empty({block.size}, np.uint8)")
@@ -51,6 +54,8 @@ class Writer:
                 self.head.append(f"{name} = np.empty({flat.size}, np.{dtype.name})")
         for leaf in listing.leaves.values():
             self._at_its_place(leaf)
+        for matrix in layout.matrices.values():
+            place_matrix(self, matrix)
 
     def _at_its_place(self, value: Value) -> None:
         """A name at module level for a value that has memory."""
@@ -84,12 +89,23 @@ class Writer:
         self.bound[short] = text
         return short
 
+    def named(self, wanted: str, text: str) -> str:
+        """A name at module level for an expression."""
+        name = wanted
+        while name in self.namer.used:
+            name += "_"
+        self.namer.used.add(name)
+        self.head.append(f"{name} = {text}")
+        return name
+
     def step(self, step: Step) -> None:
         """Write one step."""
         for value in step.results:
             self._at_its_place(value)
         if step.kind == "update":
             self._update(step)
+        elif id(step) in self.layout.matrices:
+            write_matrix(self, self.layout.matrices[id(step)])
         elif step.kind == "rows":
             self.rows += 1
             write_rows(self, step, f"rows_{self.rows}")
@@ -140,6 +156,8 @@ class Writer:
             text = writers[step.kind](step, made if into else None)
             return f"{text}{comment}" if into else f"{made} = {text}{comment}"
         if step.kind == "where" and into:
+            if _by_bits(step):
+                return f"{self._chosen_bits(step)}{comment}"
             copy = self.function("np.copyto")
             mask, first, second = (self.number(each, step) for each in step.arguments)
             return f"{copy}({made}, {second}); {copy}({made}, {first}, where={mask}){comment}"
@@ -160,6 +178,22 @@ class Writer:
         if into:
             given.append(f"out={into}" if step.function in (np.maximum, np.minimum) else into)
         return f"{f}({', '.join(given)}{options})"
+
+    def _chosen_bits(self, step: Step) -> str:
+        """x where a mask is True, else 0: the bits of x times 1 or 0, in a tenth of the time of a masked copy."""
+        mask, x, _ = step.arguments
+        given = [self._bits(x), self.namer.of(mask), self._bits(step.results[0])]
+        return f"{self.function('np.multiply')}({', '.join(given)})"
+
+    def _bits(self, x: Value) -> str:
+        """A view of numbers as integers of as many bits."""
+        text = f"{self.namer.of(x)}.view(np.int{8 * x.dtype.itemsize})"
+        if id(x) not in self.placed:
+            return text
+        if text not in self.bits:
+            self.bits[text] = f"{self.namer.of(x)}_bits"
+            self.head.append(f"{self.bits[text]} = {text}")
+        return self.bits[text]
 
     def _reduction(self, step: Step, into: str | None) -> str:
         axis = step.options["axis"]
@@ -205,6 +239,16 @@ class Writer:
         parts = [imports, "\n".join(bound), "", "# Memory", *counted, *namer.definitions(), "\n".join(self.head), ""]
         lines = "\n".join(f"    {line}" for line in body)
         return "\n".join(parts) + f"\ndef program({', '.join(inputs)}):\n{lines}\n"
+
+
+def _by_bits(step: Step) -> bool:
+    """Whether a choice keeps numbers or makes them 0, element by element."""
+    mask, x, other = step.arguments
+    number = other.array if isinstance(other, Value) and other.source == "constant" else other
+    zero = isinstance(number, (int, float, np.generic, np.ndarray)) and np.ndim(number) == 0 and not number
+    made = step.results[0]
+    same = isinstance(x, Value) and x.dtype == made.dtype and x.dtype.str[1:] in ("f4", "f8")
+    return zero and same and isinstance(mask, Value) and mask.dtype == np.bool_ and math.copysign(1, number) > 0
 
 
 def _float_operand(step: Step) -> np.dtype[Any] | None:

@@ -54,7 +54,17 @@ def windows(x: ArrayLike, size: Sizes, stride: Sizes) -> Tensor:
     tensor([[1., 2.],
             [2., 3.]])
     """
+    if size == stride and not any(n % s for n, s in zip(x.shape[1:-1], size, strict=True)):
+        return _side_by_side(x, size)
     return patches(x, size, stride, (1,) * len(size))
+
+
+def _side_by_side(x: Any, size: Sizes) -> Any:
+    """Windows that neither overlap nor leave a rest: each axis of space split in two, the window's places behind."""
+    rank = len(size)
+    split = [part for n, s in zip(x.shape[1:-1], size, strict=True) for part in (n // s, s)]
+    order = (0, *range(1, 2 * rank, 2), *range(2, 2 * rank + 1, 2), 2 * rank + 1)
+    return np.transpose(np.reshape(x, (x.shape[0], *split, x.shape[-1])), order)
 
 
 @linear(
@@ -82,6 +92,9 @@ def _from_windows(x: ArrayLike, size: Sizes, stride: Sizes, space: Sizes) -> Any
 def laid_back(x: Any, size: Sizes, stride: Sizes, space: Sizes) -> Any:
     """Sum the windows into an image, one place of the window at a time."""
     rank = len(size)
+    if size == stride and space == tuple(n * s for n, s in zip(x.shape[1 : 1 + rank], size, strict=True)):
+        order = (0, *(axis for i in range(rank) for axis in (1 + i, 1 + rank + i)), 2 * rank + 1)
+        return np.reshape(np.transpose(x, order), (x.shape[0], *space, x.shape[-1]))
     out = np.zeros((len(x), *space, x.shape[-1]), x.dtype)
     places = x.shape[1 : 1 + rank]
     for start in np.ndindex(*size):
