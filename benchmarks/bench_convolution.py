@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from handmade import Flat, Update, gate, trained
-from peers.all import peers
+from peers.all import own, peers
 from turns import Contender, Family, Step, main
 
 Array = Any
@@ -194,32 +194,25 @@ def by_hand(task: Task, workers: int = 1) -> Step:
     return Step(trained(parts, [Flat(weights) for _ in parts], update))
 
 
-def ours(task: Task, replay: bool) -> Step:
-    """The library's step."""
+def ours(task: Task, how: str) -> Step:
+    """The library's step: "replay", "eager" or "fit"."""
+    import library
+
     import tinygrad_loss as tg
 
     x, y, weights = data_of(task)
     layers = tg.layers
-    convolutions = [layers.Conv2D(n, 3, padding="same", activation="relu") for n in task.channels[1:]]
-    a, b, c = convolutions
-    model = tg.Sequential(
-        [a, b, layers.MaxPooling2D(), c, layers.MaxPooling2D(), layers.Flatten(), layers.Dense(task.classes)]
-    )
+    a, b, c = (layers.Conv2D(n, 3, padding="same", activation="relu") for n in task.channels[1:])
+    pool = layers.MaxPooling2D
+    model = tg.Sequential([a, b, pool(), c, pool(), layers.Flatten(), layers.Dense(task.classes)])
     model(x)
     model.set_weights(weights)
-    optimizer = tg.optimizers.SGD(task.rate, momentum=0.9)
+    optimizer = library.optimizer_named("momentum", task.rate)
     loss = tg.losses.SparseCategoricalCrossentropy(from_logits=True)
-    parameters = list(model.parameters())
-
-    def step(x: Array, y: Array) -> Any:
-        value = loss(y, model(x, training=True))
-        value.backward(retain_graph=False)
-        optimizer.step(parameters)
-        optimizer.zero_grad()
-        return value
-
-    made = tg.jit(step) if replay else step
-    return Step(lambda: made(x, y))
+    if how == "fit":
+        return library.Fit(model, loss, optimizer, x, y)
+    call = partial(model, training=True)
+    return library.stepping(call, list(model.parameters()), loss, optimizer, x, y, how == "replay")
 
 
 FAMILY = Family(
@@ -229,8 +222,7 @@ FAMILY = Family(
         Contender("hand, 1 BLAS thread", by_hand, blas=1, numpy=True),
         Contender("hand, 2 BLAS threads", by_hand, blas=2, threads=2, numpy=True),
         Contender("hand, 2 workers", partial(by_hand, workers=2), blas=1, threads=2, numpy=True),
-        Contender("replay", partial(ours, replay=True), needs=("tinygrad_loss",), numpy=True),
-        Contender("eager", partial(ours, replay=False), needs=("tinygrad_loss",), numpy=True),
+        *own(ours),
         *peers("convolution", data_of, ("HIPS autograd",)),
     ],
 )

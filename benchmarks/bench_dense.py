@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from handmade import Flat, Update, gate, trained
-from peers.all import peers
+from peers.all import own, peers
 from turns import Contender, Family, Step, main
 
 Array = Any
@@ -140,37 +140,27 @@ def by_hand(task: Task, workers: int = 1) -> Step:
     return Step(trained(parts, [Flat(weights) for _ in parts], update))
 
 
-def ours(task: Task, replay: bool) -> Step:
-    """The library's step."""
+def ours(task: Task, how: str) -> Step:
+    """The library's step: "replay", "eager" or "fit"."""
+    import library
+
     import tinygrad_loss as tg
 
     x, y, weights = data_of(task)
-    model = tg.Sequential(
-        [tg.layers.Dense(n, activation=a) for n, a in zip(task.widths[1:], task.activations, strict=True)]
-    )
+    layers = [tg.layers.Dense(n, activation=a) for n, a in zip(task.widths[1:], task.activations, strict=True)]
+    model = tg.Sequential(layers)
     model(x)
     model.set_weights(weights)
-    optimizer = {
-        "adam": lambda: tg.optimizers.Adam(task.rate),
-        "sgd": lambda: tg.optimizers.SGD(task.rate),
-        "momentum": lambda: tg.optimizers.SGD(task.rate, momentum=0.9),
-    }[task.optimizer]()
+    optimizer = library.optimizer_named(task.optimizer, task.rate)
     loss: Any = {
         "mse": tg.losses.MeanSquaredError(),
         "cross-entropy": tg.losses.SparseCategoricalCrossentropy(from_logits=True),
         "kl": tg.losses.KLDivergence(),
     }[task.loss]
-    parameters = list(model.parameters())
-
-    def step(x: Array, y: Array) -> Any:
-        value = loss(y, model(x, training=True))
-        value.backward(retain_graph=False)
-        optimizer.step(parameters)
-        optimizer.zero_grad()
-        return value
-
-    made = tg.jit(step) if replay else step
-    return Step(lambda: made(x, y))
+    if how == "fit":
+        return library.Fit(model, loss, optimizer, x, y)
+    call = partial(model, training=True)
+    return library.stepping(call, list(model.parameters()), loss, optimizer, x, y, how == "replay")
 
 
 FAMILY = Family(
@@ -180,8 +170,7 @@ FAMILY = Family(
         Contender("hand, 1 BLAS thread", by_hand, blas=1, numpy=True),
         Contender("hand, 2 BLAS threads", by_hand, blas=2, threads=2, numpy=True),
         Contender("hand, 2 workers", partial(by_hand, workers=2), blas=1, threads=2, numpy=True),
-        Contender("replay", partial(ours, replay=True), needs=("tinygrad_loss",), numpy=True),
-        Contender("eager", partial(ours, replay=False), needs=("tinygrad_loss",), numpy=True),
+        *own(ours),
         *peers("dense", data_of),
     ],
 )

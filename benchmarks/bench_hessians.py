@@ -3,16 +3,15 @@
     python benchmarks/bench_hessians.py
 
 float64. By hand stands for the closed form of the second derivatives: a tridiagonal matrix, and Xᵀ diag(s) X.
-The others derive it from the function.
+The others derive it from the function; in the column of Keras these are TensorFlow's tapes in a tf.function.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from peers.all import peers
+from peers.all import own, peers
 from turns import Contender, Family, Step, main
 
 Array = Any
@@ -95,13 +94,13 @@ def by_hand(task: Task) -> Step:
     return Step(rosenbrock if task.kind == "rosenbrock" else logistic, as_list)
 
 
-def ours(task: Task, replay: bool) -> Step:
-    """The library's transform."""
+def ours(task: Task, how: str) -> Step:
+    """The library's transform: "replay" or "eager"."""
     import tinygrad_loss as tg
 
     x, rows, labels = data_of(task)
     hessian = tg.hessian(function_of(task, tg, rows, labels))
-    made = tg.jit(hessian) if replay else hessian
+    made = tg.jit(hessian) if how == "replay" else hessian
     return Step(lambda: made(x), as_list)
 
 
@@ -111,8 +110,7 @@ FAMILY = Family(
     [
         Contender("hand, 1 BLAS thread", by_hand, blas=1, numpy=True),
         Contender("hand, 2 BLAS threads", by_hand, blas=2, threads=2, numpy=True),
-        Contender("replay", partial(ours, replay=True), needs=("tinygrad_loss",), numpy=True),
-        Contender("eager", partial(ours, replay=False), needs=("tinygrad_loss",), numpy=True),
+        *own(ours, fits=False),
         *peers("hessian", data_of, ("Keras fit, 32 steps a call", "MyGrad", "tinygrad")),
     ],
 )

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from handmade import Flat, Update, trained
-from peers.all import peers
+from peers.all import own, peers
 from turns import Contender, Family, Step, main
 
 Array = Any
@@ -243,8 +243,10 @@ def by_hand(task: Task, workers: int = 1) -> Step:
     return Step(trained(parts, [Flat(weights) for _ in parts], update))
 
 
-def ours(task: Task, replay: bool) -> Step:
-    """The library's step, of its own layers."""
+def ours(task: Task, how: str) -> Step:
+    """The library's step, of its own layers: "replay", "eager" or "fit"."""
+    import library
+
     import tinygrad_loss as tg
 
     x, y, weights = data_of(task)
@@ -267,37 +269,22 @@ def ours(task: Task, replay: bool) -> Step:
             h = self.norm1(x + self.attention(x, x))
             return self.norm2(h + self.narrow(self.wide(h)))
 
-    blocks = [Encoder() for _ in range(task.layers)]
-
-    def network(x: Any) -> Any:
-        for block in blocks:
-            x = block(x)
-        return x
-
-    network(x)
-    for i, block in enumerate(blocks):
+    model = tg.Sequential([Encoder() for _ in range(task.layers)])
+    model(x)
+    for i, block in enumerate(model.layers):
         w_qkv, b_qkv, w_o, b_o, *rest = weights[i * PER_LAYER : (i + 1) * PER_LAYER]
         parts = []
         for j in range(3):
-            parts += [
-                w_qkv[:, j * d : (j + 1) * d].reshape(d, heads, -1),
-                b_qkv[j * d : (j + 1) * d].reshape(heads, -1),
-            ]
+            part = slice(j * d, (j + 1) * d)
+            parts += [w_qkv[:, part].reshape(d, heads, -1), b_qkv[part].reshape(heads, -1)]
         block.attention.set_weights([*parts, w_o.reshape(heads, -1, d), b_o])
         for layer, first in ((block.norm1, 0), (block.wide, 2), (block.narrow, 4), (block.norm2, 6)):
             layer.set_weights(rest[first : first + 2])
-    parameters = [each for block in blocks for each in block.parameters()]
-    optimizer, loss = tg.optimizers.Adam(task.rate), tg.losses.MeanSquaredError()
-
-    def step(x: Array, y: Array) -> Any:
-        value = loss(y, network(x))
-        value.backward(retain_graph=False)
-        optimizer.step(parameters)
-        optimizer.zero_grad()
-        return value
-
-    made = tg.jit(step) if replay else step
-    return Step(lambda: made(x, y))
+    optimizer, loss = library.optimizer_named("adam", task.rate), tg.losses.MeanSquaredError()
+    if how == "fit":
+        return library.Fit(model, loss, optimizer, x, y)
+    call = partial(model, training=True)
+    return library.stepping(call, list(model.parameters()), loss, optimizer, x, y, how == "replay")
 
 
 FAMILY = Family(
@@ -307,8 +294,7 @@ FAMILY = Family(
         Contender("hand, 1 BLAS thread", by_hand, blas=1, numpy=True),
         Contender("hand, 2 BLAS threads", by_hand, blas=2, threads=2, numpy=True),
         Contender("hand, 2 workers", partial(by_hand, workers=2), blas=1, threads=2, numpy=True),
-        Contender("replay", partial(ours, replay=True), needs=("tinygrad_loss",), numpy=True),
-        Contender("eager", partial(ours, replay=False), needs=("tinygrad_loss",), numpy=True),
+        *own(ours),
         *peers("transformer", data_of, ("MyGrad",)),
     ],
 )

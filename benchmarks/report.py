@@ -179,7 +179,7 @@ def picture(rows: list[Row]) -> str:
                 ratio, up = row.ratio(name), (j - (len(names) - 1) / 2) * 2.6
                 said = escape(f"{row.workload}, {name}: {number(ratio)}")
                 fill = COLORS[j % len(COLORS)]
-                size = 7 if name == "replay" else 5
+                size = 7 if name == "tinygrad_loss replay" else 5
                 mark = f'<circle cx="{place(ratio):.1f}" cy="{y + up:.1f}" r="{size}" fill="{fill}">'
                 out.append(f"{mark}<title>{said}</title></circle>")
     for j, name in enumerate(names):

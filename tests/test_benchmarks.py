@@ -55,7 +55,7 @@ def small(bench, workload):
 @pytest.mark.parametrize("workload", [*DENSE, "W6", "W7"])
 def test_the_step_by_hand_is_the_librarys(bench, workload, workers):
     module, task = small(bench, workload)
-    _, expected = module.ours(task, replay=False).first()
+    _, expected = module.ours(task, how="eager").first()
     seconds, found = module.by_hand(task, workers).first()
     assert seconds > 0
     assert len(set(found)) == len(found) == 5  # it trains
@@ -66,7 +66,7 @@ def test_the_step_by_hand_is_the_librarys(bench, workload, workers):
 def test_the_hessian_by_hand_is_the_librarys(bench, workload):
     module = bench["bench_hessians"]
     task = module.TASKS[workload]._replace(size=5)
-    made, step = module.by_hand(task), module.ours(task, replay=False)
+    made, step = module.by_hand(task), module.ours(task, how="eager")
     found = np.asarray(made.step())
     np.testing.assert_allclose(found, np.asarray(step.step()), rtol=1e-10, atol=1e-12)
     assert np.count_nonzero(found) == (13 if "Rosenbrock" in workload else 25)
@@ -92,27 +92,29 @@ def test_the_update_on_two_workers_is_that_on_one(bench):
 def test_contenders_take_turns_in_processes(bench):
     suite, turns = bench["suite"], bench["turns"]
     family = turns.family_of("hessians")
-    contenders = [each for each in family.contenders if each.name in ("hand, 1 BLAS thread", "eager")]
+    contenders = [each for each in family.contenders if each.name in ("hand, 1 BLAS thread", "tinygrad_loss eager")]
     unknown = turns.Contender("nobody", contenders[0].build)  # the process finds no such contender
     plan = suite.Plan(rounds=2, budget=0.001, threads=1, memory=False)
     row = suite.run(family, "W8 Rosenbrock", [*contenders, unknown], plan, [].append)
-    assert list(row.results) == ["hand, 1 BLAS thread", "eager"]
+    assert list(row.results) == ["hand, 1 BLAS thread", "tinygrad_loss eager"]
     assert row.base == "hand, 1 BLAS thread"
-    assert row.ratio("eager") > 1
+    assert row.ratio("tinygrad_loss eager") > 1
     assert row.failed == {"nobody": "LookupError: there is no contender 'nobody'"}
 
 
 def test_a_contender_that_computes_something_else_is_left_out(bench):
     suite = bench["suite"]
     family = bench["turns"].family_of("hessians")
-    strict = [each._replace(tolerance=-1.0) if each.name == "eager" else each for each in family.contenders]
-    contenders = [each for each in strict if each.name in ("hand, 1 BLAS thread", "eager")]
+    strict = [
+        each._replace(tolerance=-1.0) if each.name == "tinygrad_loss eager" else each for each in family.contenders
+    ]
+    contenders = [each for each in strict if each.name in ("hand, 1 BLAS thread", "tinygrad_loss eager")]
     plan = suite.Plan(rounds=1, budget=0.001, threads=1, memory=False)
     said = []
     row = suite.run(family, "W8 Rosenbrock", contenders, plan, said.append)
     assert list(row.results) == ["hand, 1 BLAS thread"]
-    assert "by hand it is" in row.failed["eager"]
-    assert "without eager" in said[0]
+    assert "by hand it is" in row.failed["tinygrad_loss eager"]
+    assert "without tinygrad_loss eager" in said[0]
 
 
 @pytest.fixture

@@ -11,6 +11,13 @@ from turns import Contender, peer
 ADAM = 1e-2  # PyTorch's and tinygrad's Adam adds epsilon at another place
 
 
+def own(build: Callable[..., Any], fits: bool = True) -> list[Contender]:
+    """The library's contenders, from one function of the workload and "replay", "eager" or "fit"."""
+    ways = ("replay", "eager", "fit") if fits else ("replay", "eager")
+    needs = ("tinygrad_loss",)
+    return [Contender(f"tinygrad_loss {how}", partial(build, how=how), needs=needs, numpy=True) for how in ways]
+
+
 def peers(function: str, data_of: Callable[[Any], Any], without: tuple[str, ...] = ()) -> list[Contender]:
     """The frameworks' contenders, built by that function of each file."""
     made = partial(peer, function, data_of)
