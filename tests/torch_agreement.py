@@ -56,7 +56,8 @@ def _theirs(zs, ts, weights, turns):
     import torch
 
     def plain(gradients):
-        return [np.zeros(t.shape) if g is None else g.detach().numpy(force=True) for g, t in zip(gradients, ts, strict=True)]
+        pairs = zip(gradients, ts, strict=True)
+        return [np.zeros(t.shape) if g is None else g.detach().numpy(force=True) for g, t in pairs]
 
     total = sum((torch.tensor(w) * z).sum() for w, z in zip(weights, zs, strict=True))
     first = torch.autograd.grad(total, ts, create_graph=True, allow_unused=True)
