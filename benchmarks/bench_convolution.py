@@ -102,7 +102,7 @@ def part_by_hand(task: Task, x: Array, y: Array, ws: list[Array]) -> Any:
     pictures = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2)).transpose(0, 1, 2, 4, 5, 3)
     cut1, cut2 = [columns_of(each, room) for each in h1], [columns_of(each, room) for each in h2]
     back2, back3 = columns_of(d2, room), columns_of(d3, room)
-    ones = np.ones(size * size, np.float32)
+    ones = np.ones(max(size * size, count * quarter * quarter), np.float32)
 
     def convolve(cut: Any, w: Array, out: Array) -> None:
         for places, patches, target in cut:
@@ -154,10 +154,10 @@ def part_by_hand(task: Task, x: Array, y: Array, ws: list[Array]) -> Any:
         d[rows, y] -= 1
         np.multiply(d, 1 / task.batch, out=d)
         np.dot(flat.T, d, out=gs[6])
-        d.sum(axis=0, out=gs[7])
+        np.dot(ones[:count], d, out=gs[7])
         np.dot(d, ws[6].T, out=e3.reshape(count, -1))
         gate(e3, h3)
-        e3.reshape(-1, c3).sum(axis=0, out=gs[5])
+        np.dot(ones[: e3.size // c3], e3.reshape(-1, c3), out=gs[5])
         for kernel, there in zip((ws[2], ws[4]), turned, strict=True):
             there[...] = kernel[::-1, ::-1].swapaxes(2, 3)
         t2, t3 = (each.reshape(-1, each.shape[-1]) for each in turned)
@@ -172,7 +172,7 @@ def part_by_hand(task: Task, x: Array, y: Array, ws: list[Array]) -> Any:
             unpool(z2[i], best2[i], e, d2[1:-1, 1:-1])
             back(back2, h1[i, 1:-1, 1:-1], t2, d1, products[1], sums[1])
             gate(d1.reshape(size, size, c1), h1[i, 1:-1, 1:-1])
-            gs[1] += np.dot(ones, d1)
+            gs[1] += np.dot(ones[: size * size], d1)
             np.dot(first[i].T, d1, out=products[0])
             np.add(sums[0], products[0], out=sums[0])
         gs[0].reshape(-1, c1)[...] = sums[0]

@@ -79,6 +79,7 @@ def part_by_hand(task: Task, x: Array, y: Array, ws: list[Array]) -> Any:
     kinds = task.activations
     hs = [np.empty((len(x), n), np.float32) for n in task.widths[1:]]
     ds = [np.empty_like(h) for h in hs]
+    ones = np.ones(len(x), np.float32)
     size = task.batch * (task.widths[-1] if task.loss == "mse" else 1)
     entropy = float((y * np.log(y)).sum()) if task.loss == "kl" else 0.0
 
@@ -122,7 +123,7 @@ def part_by_hand(task: Task, x: Array, y: Array, ws: list[Array]) -> Any:
                 np.subtract(1, hs[i], out=hs[i])
                 np.multiply(d, hs[i], out=d)
             np.dot((hs[i - 1] if i else x).T, d, out=gs[2 * i])
-            d.sum(axis=0, out=gs[2 * i + 1])
+            np.dot(ones, d, out=gs[2 * i + 1])  # BLAS adds rows at twice the speed of sum
             if i:
                 np.dot(d, ws[2 * i].T, out=ds[i - 1])
         return value

@@ -2,8 +2,9 @@
 
     python benchmarks/bench_hessians.py
 
-float64. By hand stands for the closed form of the second derivatives: a tridiagonal matrix, and Xᵀ diag(s) X.
-The others derive it from the function; in the column of Keras these are TensorFlow's tapes in a tf.function.
+float64. By hand stands for the closed form of the second derivatives: a tridiagonal matrix, and AᵀA for
+A = √s X, of which NumPy computes one triangle only. The others derive it from the function; in the column of
+Keras these are TensorFlow's tapes in a tf.function.
 """
 
 from __future__ import annotations
@@ -85,10 +86,9 @@ def by_hand(task: Task) -> Step:
         np.exp(z, out=z)
         np.add(z, 1, out=z)
         np.divide(1, z, out=z)
-        s = (1 - z) * z
-        s /= task.rows
+        s = np.sqrt((1 - z) * z / task.rows)
         np.multiply(rows, s[:, None], out=scaled)
-        np.dot(scaled.T, rows, out=matrix)
+        np.dot(scaled.T, scaled, out=matrix)  # of an array with itself NumPy computes one triangle
         return matrix
 
     return Step(rosenbrock if task.kind == "rosenbrock" else logistic, as_list)
