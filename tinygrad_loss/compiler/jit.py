@@ -19,6 +19,7 @@ __all__ = ["Jitted", "jit"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+_ARRAY = np.ndarray
 KEPT = 64  # programs of one function; of more kinds of arguments the oldest is made anew
 
 
@@ -33,11 +34,11 @@ class _Found(NamedTuple):
 class _Door:
     """The way to the program that ran last, if only its arguments can change: plain arrays, by position."""
 
-    __slots__ = ("floatx", "kinds", "mode", "rebuild", "run", "single")
+    __slots__ = ("count", "dtypes", "floatx", "mode", "rebuild", "run", "shapes", "single")
 
     def __init__(self, args: tuple[Any, ...], mode: Any, found: _Found) -> None:
         self.mode, self.floatx = mode, config.floatx()
-        self.kinds = [(x.shape, x.dtype) for x in args]
+        self.count, self.shapes, self.dtypes = len(args), [x.shape for x in args], [x.dtype for x in args]
         self.run, self.rebuild = found.program._run, found.rebuild
         self.single = found.rebuild is _one
 
@@ -62,13 +63,12 @@ class Jitted:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Replay, or capture at the first call of its kind."""
         door = self._door
-        if door is not None and not kwargs and MODE.get() is door.mode and config._floatx == door.floatx:
-            kinds = door.kinds
-            if len(args) == len(kinds):
-                for x, (shape, dtype) in zip(args, kinds):  # noqa: B905 - strict= would cost as much as the checks
-                    if type(x) is not np.ndarray or x.shape != shape or x.dtype is not dtype:
-                        break
-                else:
+        if door is not None and len(args) == door.count and not kwargs and MODE.get() is door.mode:
+            for x, shape, dtype in zip(args, door.shapes, door.dtypes):  # noqa: B905 - strict= costs as much again
+                if type(x) is not _ARRAY or x.shape != shape or x.dtype is not dtype:
+                    break
+            else:
+                if config._floatx == door.floatx:
                     with self._lock:
                         results = door.run(*args)
                         return results[0] if door.single else door.rebuild(iter(results), True)

@@ -97,7 +97,7 @@ def laid_out(listing: Listing, reuse: bool = True, elsewhere: frozenset[int] = f
     for number, step in enumerate(step for step in listing.steps if step.kind == "update"):
         _flat(layout, step, number, {id(value) for value in listing.kept()})
     _gradients(layout, listing, roots, fresh)
-    layout.matrices = matrices_of(listing, roots)
+    layout.matrices = matrices_of(listing, roots) if reuse else {}
     for matrix in layout.matrices.values():
         layout.in_matrix |= {id(matrix.result), *(id(part) for _, part, free in matrix.written if free)}
     last = _last_uses(listing, roots)

@@ -234,7 +234,7 @@ class Traced(NDArrayOperatorsMixin):
         if fancy:
             return self._made("call", _taken, (self, index), {})
         result = self.value.array[index]
-        return self._emitted("view", _taken, (self, index), {}, result, f"{{0}}[{index_text(index)}]")
+        return self._emitted("view", _taken, (self, index), {}, result, f"{{0}}[{subscript(index)}]")
 
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
@@ -302,6 +302,17 @@ class Traced(NDArrayOperatorsMixin):
 
 def _taken(x: Any, index: Any) -> Any:
     return x[index]
+
+
+def subscript(index: Any) -> str:
+    """An index as it stands between brackets, such as `1:` or `..., 0`."""
+    if isinstance(index, slice):
+        start, stop, step = ("" if each is None else str(each) for each in (index.start, index.stop, index.step))
+        return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+    if isinstance(index, tuple) and index:
+        inside = ", ".join(map(subscript, index))
+        return f"{inside}," if len(index) == 1 and not isinstance(index[0], slice) else inside
+    return index_text(index)
 
 
 def index_text(index: Any) -> str:

@@ -218,6 +218,8 @@ class Writer:
         """What is returned is the caller's own: a copy where it would be the program's memory, or an input."""
         text = self.namer.of(value)
         own = isinstance(value, Value) and (value.source != "step" or id(value) in self.placed)
+        if own and value.shape and id(value) in self.placed:
+            return f"{text}.copy()"
         return f"np.array({text})" if own else text
 
     def text(self) -> str:
