@@ -145,22 +145,15 @@ from .ops.nonlinearities import (
     celu,
     elu,
     gelu,
-    hard_shrink,
-    hard_sigmoid,
-    hard_silu,
-    hard_tanh,
     leaky_relu,
     log_sigmoid,
     mish,
-    relu6,
     selu,
     silu,
-    soft_shrink,
     softplus,
     softsign,
     squareplus,
     tanh_shrink,
-    threshold,
 )
 from .ops.normalization import (
     batch_norm,
@@ -234,6 +227,7 @@ from .ops.sparse import sparse_plus, sparse_sigmoid, sparsemax
 from .ops.special import erf, erfc, erfinv
 from .ops.splitting import array_split, dsplit, hsplit, split, unstack, vsplit
 from .ops.statistics import average, corrcoef, cov, std, var
+from .ops.straight_lines import hard_shrink, hard_sigmoid, hard_silu, hard_tanh, relu6, soft_shrink, threshold
 from .ops.triangles import diag, diagflat, diagonal, on_diagonal, tri, tril, triu
 from .ops.trigonometry import (
     acos,

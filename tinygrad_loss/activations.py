@@ -9,25 +9,19 @@ from .ops.nonlinearities import (
     celu,
     elu,
     gelu,
-    hard_shrink,
-    hard_sigmoid,
-    hard_silu,
-    hard_tanh,
     leaky_relu,
     log_sigmoid,
     mish,
-    relu6,
     selu,
     silu,
-    soft_shrink,
     softplus,
     softsign,
     squareplus,
     tanh_shrink,
-    threshold,
 )
 from .ops.softmax import log_softmax, softmax
 from .ops.sparse import sparse_plus, sparse_sigmoid, sparsemax
+from .ops.straight_lines import hard_shrink, hard_sigmoid, hard_silu, hard_tanh, relu6, soft_shrink, threshold
 
 swish, hard_swish = silu, hard_silu
 
