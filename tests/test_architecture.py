@@ -16,7 +16,7 @@ ROOT = Path(tinygrad_loss.__file__).parent
 FLOORS = [
     {"equivalents"},
     {"errors"},
-    {"modes", "arguments"},
+    {"modes", "arguments", "calculus_text"},
     {"core"},
     {"ops"},
     {"transforms", "data"},

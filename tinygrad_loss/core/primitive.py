@@ -24,6 +24,7 @@ import numpy as np
 
 from .. import errors
 from ..arguments import NUMBERS, as_value, read_parameters
+from ..calculus_text import with_calculus
 from ..modes import MODE
 from .node import NO_ATTRIBUTES, Node, next_birth
 from .registry import functions, op_named, ops
@@ -63,6 +64,7 @@ class Op:
     def front(self, function: F) -> F:
         """Make `function` the public face: it brings the user's arguments into inputs and attributes."""
         function.op = self  # type: ignore[attr-defined]
+        function.__doc__ = with_calculus(function.__doc__, self.info)
         functions[self.name] = function
         return function
 
@@ -194,8 +196,7 @@ def _declare(kind: str, rules: Sequence[Rule | None], info: dict[str, Any]) -> C
         op = Op(kernel, kind, rules, **info)
         public = update_wrapper(op.call, kernel)
         public.__signature__ = op.parameters.signature  # type: ignore[attr-defined]
-        public.op = op  # type: ignore[attr-defined]
-        return public  # type: ignore[return-value]
+        return op.front(public)  # type: ignore[return-value]
 
     return decorate
 

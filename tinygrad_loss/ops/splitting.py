@@ -82,6 +82,7 @@ def array_split(ary: ArrayLike, indices_or_sections: int | Sequence[int], axis: 
     return _parts(x, [part * short + min(part, longer) for part in range(1, count)], axis)
 
 
+@_split.op.front
 def split(ary: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """The array cut along an axis into that many equal parts, or at these places.
 
@@ -175,4 +176,4 @@ def unstack(x: ArrayLike, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     return tuple(wrap_view(part._value, part._node, x) for part in parts) if isinstance(x, Tensor) else parts
 
 
-functions.update(array_split=array_split, dsplit=dsplit, hsplit=hsplit, split=split, vsplit=vsplit)
+functions.update(array_split=array_split, dsplit=dsplit, hsplit=hsplit, vsplit=vsplit)
