@@ -62,6 +62,13 @@ def test_the_step_by_hand_is_the_librarys(bench, workload, workers):
     np.testing.assert_allclose(found, expected, rtol=2e-5)
 
 
+def test_the_straight_line_is_the_loop(bench):
+    module = bench["bench_dense"]
+    task = module.TASKS["W1"]
+    _, found = module.straight_line(task).first()
+    np.testing.assert_allclose(found, module.by_hand(task).first()[1], rtol=1e-6)
+
+
 @pytest.mark.parametrize("workload", ["W8 Rosenbrock", "W8 logistic"])
 def test_the_hessian_by_hand_is_the_librarys(bench, workload):
     module = bench["bench_hessians"]
