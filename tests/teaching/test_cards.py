@@ -232,6 +232,11 @@ class TestForms:
         assert sorted(page.links) == sorted(f"#{name}" for name in page.anchors)
         assert any("ties share the gradient evenly" in text for text in page.texts)
 
+    def test_prose_is_wrapped_in_text(self):
+        prose = str(cards("relu6")).split("  shapes ")[0].splitlines()
+        assert max(map(len, prose)) <= 110
+        assert any("Its Jacobian is diagonal" in line for line in prose)
+
     def test_one_card_stands_by_itself(self):
         page = Elements(cards("exp").html())
         assert page.tags.count("article") == 1

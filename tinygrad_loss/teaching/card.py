@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ from ..visualize.formulas import right_side, with_numbers
 from ..visualize.wording import number
 from .checks import Check, check_op, floating, function_of, moving_inputs, sample_calls
 
-__all__ = ["Card", "card_of"]
+__all__ = ["AS_CODE", "Card", "card_of"]
 
 KINDS = {
     "elementwise": (
@@ -48,6 +49,8 @@ KINDS = {
 }
 PUSHED = " Forward mode has rules too: Jt."
 TWICE = " Forward mode follows: Jᵀg is linear in g, so its own adjoint gives Jt."
+LINE = 110  # characters, of prose; numbers and code stay as they are
+AS_CODE = frozenset({"shapes", "with numbers", "try it", "its block"})  # sections whose lines and spaces count
 SMALL = 12  # an example of at most so many numbers is shown
 FEW = 4  # so many calls show how shapes map
 
@@ -67,7 +70,8 @@ class Card:
         wide = max(len(title) for title, _ in self.sections)
         lines = [f"{self.signature}  [{self.badge}]", f"  {self.summary}"]
         for title, text in self.sections:
-            first, *others = text.split("\n")
+            room = LINE - wide - 4
+            first, *others = [part for line in text.split("\n") for part in _wrapped(line, title, room)]
             lines.append(f"  {title.ljust(wide)}  {first}")
             lines += [f"  {' ' * wide}  {line}".rstrip() for line in others]
         return "\n".join(lines)
@@ -137,6 +141,10 @@ def _documented(text: str) -> dict[str, str]:
         else:
             parts["more"] += ("\n" if parts["more"] else "") + _joined(paragraph)
     return parts
+
+
+def _wrapped(line: str, title: str, room: int) -> list[str]:
+    return [line] if title in AS_CODE or len(line) <= room else textwrap.wrap(line, room)
 
 
 def _joined(text: str) -> str:

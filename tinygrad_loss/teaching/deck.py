@@ -9,11 +9,10 @@ from pathlib import Path
 from ..core.registry import ops
 from ..errors import ArgumentError, unknown_name
 from ..visualize.theme import DARK, LIGHT, Theme
-from .card import Card, card_of
+from .card import AS_CODE, Card, card_of
 
 __all__ = ["Deck", "cards"]
 
-AS_CODE = frozenset({"shapes", "with numbers", "try it", "its block"})  # sections whose lines and spaces count
 MADE_BY_THE_ENGINE = frozenset({"item"})  # stands for one of several results, and is never called by hand
 
 STYLE = """
