@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from .codegen import shape_comment
 from .ir import Listing, Step, Value
 from .linear_assembly import assembled
 from .traced import subscript
-
-if TYPE_CHECKING:
-    from .writer import Writer
 
 __all__ = ["Matrix", "matrices_of", "place_matrix", "write_matrix"]
 
@@ -66,7 +63,7 @@ def _is_simple(step: Step) -> bool:
     return True
 
 
-def place_matrix(writer: Writer, matrix: Matrix) -> None:
+def place_matrix(writer: Any, matrix: Matrix) -> None:
     """The matrix at module level, and in it the places that steps write to."""
     name = writer.namer.of(matrix.result)
     writer.head.append(f"{name} = {writer.namer.of(matrix.base)}.copy()")
@@ -77,7 +74,7 @@ def place_matrix(writer: Writer, matrix: Matrix) -> None:
     writer.placed.add(id(matrix.result))
 
 
-def write_matrix(writer: Writer, matrix: Matrix) -> None:
+def write_matrix(writer: Any, matrix: Matrix) -> None:
     """The entries that no step has written yet."""
     name = writer.namer.of(matrix.result)
     comment = f"  # into {name}: {shape_comment(matrix.result)}"
