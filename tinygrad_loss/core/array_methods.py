@@ -24,6 +24,9 @@ from .registry import functions
 _STORE_SUBSCRIPT = opcode.opmap["STORE_SUBSCR"]
 
 
+QUESTIONS = {np.shape: "shape", np.ndim: "ndim", np.size: "size"}
+
+
 class ArrayMethods:
     """NumPy's operators and methods: each asks the registry for the function of its name."""
 
@@ -37,7 +40,12 @@ class ArrayMethods:
         raise AttributeError(name) if name.startswith("_") else errors.no_method(name, functions)
 
     __array_ufunc__ = array_ufunc
-    __array_function__ = array_function
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        question = QUESTIONS.get(function)
+        if question is not None and len(args) == 1 and not kwargs:  # rules and fronts ask these all the time
+            return getattr(self, question)
+        return array_function(self, function, types, args, kwargs)
 
     def __add__(self, other: Any) -> Any:
         return functions["add"](self, other)

@@ -33,13 +33,21 @@ __all__ = [
 ]
 
 
+def mean_over(x: Any, axis: Axis) -> Any:
+    """The mean over axes that stay with length 1: np.mean in a third of the time for small arrays."""
+    if x.dtype.itemsize < 4:  # half precision, in which the sum itself might overflow
+        return np.mean(x, axis=axis, keepdims=True)
+    total = np.add.reduce(x, axis=axis, keepdims=True)
+    return total / max(x.size // max(total.size, 1), 1)
+
+
 def _standardize_adjoint(g: Any, y: Any, x: Any, axis: Axis, epsilon: float) -> Any:
     """x̄ from the gradients of the standardized values, of the mean and of the variance."""
     (g_values, g_mean, g_variance), (values, mean, variance) = g, y
     count = max(x.size, 1) // max(mean.size, 1)
     shrink = 1 / np.sqrt(variance + epsilon)
-    slope = g_variance * (2 / count) / shrink - shrink * np.mean(g_values * values, axis=axis, keepdims=True)
-    level = g_mean * (1 / count) - shrink * np.mean(g_values, axis=axis, keepdims=True)
+    slope = g_variance * (2 / count) / shrink - shrink * mean_over(g_values * values, axis)
+    level = g_mean * (1 / count) - shrink * mean_over(g_values, axis)
     return shrink * g_values + slope * values + level
 
 
@@ -61,9 +69,9 @@ def _from_moments(x: Any, axis: Axis, epsilon: float) -> Any:
     ],
 )
 def _standardize(x: ArrayLike, axis: Axis, epsilon: float) -> Any:
-    mean = np.mean(x, axis=axis, keepdims=True)
+    mean = mean_over(x, axis)
     centred = x - mean
-    variance = np.mean(np.square(centred), axis=axis, keepdims=True)
+    variance = mean_over(np.square(centred), axis)
     return centred * (1 / np.sqrt(variance + epsilon)), mean, variance
 
 
@@ -276,7 +284,7 @@ def _rms_adjoint(g: Any, y: Any, x: Any, axis: Axis, epsilon: float) -> Any:
     (g_values, g_square), (values, square) = g, y
     count = max(x.size, 1) // max(square.size, 1)
     shrink = 1 / np.sqrt(square + epsilon)
-    slope = g_square * (2 / count) / shrink - shrink * np.mean(g_values * values, axis=axis, keepdims=True)
+    slope = g_square * (2 / count) / shrink - shrink * mean_over(g_values * values, axis)
     return shrink * g_values + slope * values
 
 
@@ -287,7 +295,7 @@ def _rms_adjoint(g: Any, y: Any, x: Any, axis: Axis, epsilon: float) -> Any:
     samples=lambda: [[*arrays((2, 5)), (-1,), 1e-3], [*arrays((2, 3, 2)), (0, 2), 0.1], [*arrays((3,)), (0,), 1e-6]],
 )
 def _rms_norm(x: ArrayLike, axis: Axis, epsilon: float) -> Any:
-    square = np.mean(np.square(x), axis=axis, keepdims=True)
+    square = mean_over(np.square(x), axis)
     return x * (1 / np.sqrt(square + epsilon)), square
 
 

@@ -288,10 +288,13 @@ def pad(
     given |= {"stat_length": stat_length, "reflect_type": reflect_type}
     _check(mode, {name for name, value in given.items() if value is not None}, reflect_type)
     x = x if isinstance(x, Tensor) else np.asarray(x)
-    widths = _widths(x, pad_width)
+    plain = type(pad_width) is int and pad_width > 0
+    widths = ((pad_width, pad_width),) * x.ndim if plain else _widths(x, pad_width)  # type: ignore[operator]
     if not any(map(any, widths)):
         return copy(x)
     if mode in ("constant", "empty"):
+        if constant_values is None:
+            return _pad(x, np.zeros((x.ndim, 2), x.dtype), widths=widths)
         values = _pairs(0 if constant_values is None else constant_values, x.ndim, "constant_values")
         return _pad(x, astype(values, x.dtype, copy=False), widths=widths)
     if mode in EXTENSIONS:
