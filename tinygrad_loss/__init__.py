@@ -190,7 +190,7 @@ from .ops.products import cross, inner, kron, matvec, outer, tensordot, trace, v
 from .ops.quantiles import median, nanmedian, nanpercentile, nanquantile, order_statistic, percentile, quantile
 from .ops.recurrent import gru_cell, gru_gates, lstm_cell, lstm_gates
 from .ops.reductions import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, prod, ptp, sum
-from .ops.repeating import repeat, resize, tile
+from .ops.repeating import repeat, resize, sliding_window_view, tile
 from .ops.rounding import around, ceil, fix, floor, rint, round, trunc
 from .ops.selection import clip, fmax, fmin, maximum, minimum, nan_to_num, select, where
 from .ops.sets import (
@@ -656,6 +656,7 @@ __all__ = [
     "sin",
     "sinc",
     "sinh",
+    "sliding_window_view",
     "soft_shrink",
     "softmax",
     "softplus",

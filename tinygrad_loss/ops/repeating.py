@@ -12,13 +12,15 @@ from ..core.primitive import linear
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError, ShapeError
+from .axes import moveaxis
+from .gathering import take
 from .indexing import scatter_add
 from .places import like
-from .rows import axes_of
+from .rows import Axis, axes_of
 from .samples import arrays
 from .shaping import ravel, reshape
 
-__all__ = ["repeat", "resize", "tile"]
+__all__ = ["repeat", "resize", "sliding_window_view", "tile"]
 
 
 def _repeat_adjoint(g: Any, x: Any, repeats: Any, axis: int) -> Any:
@@ -136,4 +138,55 @@ def resize(a: ArrayLike, new_shape: int | Sequence[int]) -> Tensor:
     return reshape(tile(row, -(-size // np.size(a)))[:size], shape)
 
 
+def sliding_window_view(
+    x: ArrayLike,
+    window_shape: int | tuple[int, ...],
+    axis: Axis = None,
+    *,
+    subok: bool = False,
+    writeable: bool = False,
+) -> Tensor:
+    """Every window of that shape, moved by one element at a time; its adjoint adds up the windows that overlap.
+
+    Here it is a copy, not a view of the memory, so that the gradient of each element is its own.
+
+    Shapes: each axis gets shorter by the window's length less 1; the windows' axes come last.
+
+    Args:
+        x: the array.
+        window_shape: the window's length along each of the axes.
+        axis: the axes along which it moves; all by default.
+        subok: accepted, without effect.
+        writeable: accepted, without effect.
+
+    Raises:
+        ShapeError: for a window that is longer than its axis, or that has another number of axes.
+
+    >>> tg.sliding_window_view(tg.tensor([1.0, 2.0, 3.0]), 2)
+    tensor([[1., 2.],
+            [2., 3.]])
+    """
+    sizes = (window_shape,) if isinstance(window_shape, (int, np.integer)) else tuple(window_shape)
+    given = range(np.ndim(x)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = tuple(axes_of(x, each)[0] for each in given)
+    if len(sizes) != len(axes):
+        raise ShapeError(
+            f"sliding_window_view got a window of shape {sizes} for the axes {axes}.",
+            "A window has one length for each axis.",
+            "Give as many lengths as axes.",
+        )
+    for size, along in zip(sizes, axes, strict=True):
+        length = np.shape(x)[along]
+        if not 0 < size <= length:
+            raise ShapeError(
+                f"sliding_window_view got a window of {size} for an axis of {length}.",
+                "A window is no longer than its axis, and not empty.",
+                "Give a shorter window, or pad the array.",
+            )
+        places = np.arange(length - size + 1)[:, None] + np.arange(size)
+        x = moveaxis(take(x, places, along), along + 1, -1)
+    return x  # type: ignore[return-value]
+
+
 functions["resize"] = resize
+functions["sliding_window_view"] = sliding_window_view
