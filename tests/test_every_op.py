@@ -7,17 +7,21 @@ derivative against central differences of the first.
 from __future__ import annotations
 
 import pickle
+import warnings
 import zlib
 
 import numpy as np
 import pytest
 from docstring_examples import run_examples
+from op_references import REFERENCES
 
 from tinygrad_loss.core.backward import pull_back
 from tinygrad_loss.core.forward import push_forward
 from tinygrad_loss.core.registry import functions, ops
 from tinygrad_loss.core.tensor import Tensor
 
+# Ops whose inputs or attributes state each other's lengths: emptied one by one they no longer belong together.
+BOUND_TOGETHER = {"from_windows", "gru_gates", "lstm_gates", "on_diagonal", "pad"}
 MADE_BY_THE_ENGINE = {"item"}  # takes another op's tuple of results: tested with every op that has several
 BUILT_IN = sorted(name for name in ops if name not in MADE_BY_THE_ENGINE)
 
@@ -134,20 +138,16 @@ class TestEveryOp:
             for value in attributes.values()
         )
 
-    def test_value_is_numpys(self, name, index):
+    def test_value_is_the_references(self, name, index):
         op = ops[name]
-        reference = op.info.get("reference") or numpy_function(name)
-        if reference is None:
-            assert op.kernel is not None
-            return
+        reference = op.info.get("reference") or REFERENCES.get(name) or numpy_function(name)
+        assert reference is not None, f"{name} has nothing to be compared with: give its block a reference"
         inputs, attributes = samples_of(name)[index]
-        try:
-            expected = reference(*map(plain, inputs), **attributes)
-        except TypeError:  # the op's recorded call differs from the public one
-            return
+        expected = reference(*map(plain, inputs), **attributes)
         made = op.call(*map(plain, inputs), **attributes)
         pairs = zip(made, expected, strict=True) if isinstance(made, tuple) else [(made, expected)]
         for ours, theirs in pairs:
+            assert np.shape(ours) == np.shape(theirs)
             np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
 
     def test_reverse_mode_agrees_with_differences(self, name, index):
@@ -225,6 +225,10 @@ class TestEveryOp:
                 continue
             found = pull_back([y.node], [np.ones(y.shape, np.float32)[()]])
             assert {np.asarray(g).dtype for g in found.values()} <= {np.dtype(np.float32)}
+        wide = outputs_of(op.call(*map(plain, inputs), **attributes))
+        for y, exact in zip(ys, wide, strict=True):
+            scale = max(float(np.abs(exact).max(initial=0)), 1)
+            np.testing.assert_allclose(y.data, exact, rtol=1e-3, atol=1e-4 * scale, err_msg=f"{name} in float32")
 
     def test_read_only_and_strided_inputs(self, name, index):
         op = ops[name]
@@ -256,6 +260,59 @@ class TestEveryOp:
         for a, b in zip(before, inputs, strict=True):
             np.testing.assert_array_equal(a, b)
 
+    def test_rules_write_into_nothing(self, name, index):
+        """Neither a reverse nor a forward rule changes what it is given: all of it is read-only here."""
+        op = ops[name]
+        inputs, attributes = samples_of(name)[index]
+        held, attributes = op.parameters.sort(name, tuple(map(locked, inputs)), attributes)
+        y = op.call(*held, **attributes)
+        y = tuple(map(locked, y)) if isinstance(y, tuple) else locked(y)
+        g = tuple(map(ones_like, y)) if isinstance(y, tuple) else ones_like(y)
+        rules = op.rules_for(len(inputs))
+        with np.errstate(all="ignore"):
+            for i in differentiable(op, inputs):
+                rules[i](g, y, *held, **attributes)
+                if op.pushes and not op.variadic:
+                    op.pushes[i](ones_like(held[i]), y, *held, **attributes)
+
+    def test_empty_inputs_have_empty_gradients(self, name, index):
+        """One length after the other made 0: wherever the op takes that, so do its rules."""
+        op = ops[name]
+        inputs, attributes = samples_of(name)[index]
+        where = differentiable(op, inputs)
+        lengths = {n for i in where for n in np.shape(inputs[i])} - {0}
+        if name in BOUND_TOGETHER:  # of these only the leading axis, the batch
+            lengths &= {np.shape(inputs[where[0]])[0]} if index == 0 and name.endswith("gates") else set()
+        for length in sorted(lengths):
+            emptied = [without(x, length) for x in inputs]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of means and logarithms of nothing
+                try:
+                    weights = weights_for(op, emptied, attributes)
+                except Exception:  # noqa: BLE001  the op refuses it, or its other inputs no longer fit
+                    continue
+                f = scalar_function(op, emptied, attributes, weights)
+                for i, g in zip(where, gradients(f, emptied, where), strict=True):
+                    assert g.shape == np.shape(emptied[i]), f"{name}: without the length {length}"
+
+
+def without(x, length):
+    """x, with each of its axes of that length emptied."""
+    part = tuple(slice(0, 0 if n == length else n) for n in np.shape(x))
+    return x if np.isscalar(x) else np.asarray(x)[part]
+
+
+def locked(x):
+    if np.isscalar(x) and not isinstance(x, np.generic):
+        return x
+    x = np.array(x)
+    x.flags.writeable = False
+    return x if x.ndim else x[()]
+
+
+def ones_like(x):
+    return locked(np.ones(np.shape(x), np.asarray(x).dtype if np.asarray(x).dtype.kind == "f" else float))
+
 
 def numpy_function(name):
     target = np
@@ -276,6 +333,19 @@ def test_examples_in_docstrings_run(name):
     attempted, failures = run_examples(functions[name], name)
     assert attempted, f"{name} has no example"
     assert not failures, failures
+
+
+@pytest.mark.parametrize("name", [n for n in BUILT_IN if ops[n].kind == "elementwise"])
+def test_elementwise_ops_take_0d_inputs(name):
+    op = ops[name]
+    inputs, attributes = samples_of(name)[0]
+    single = [np.array(np.asarray(x)[(0,) * np.ndim(x)]) for x in inputs]
+    where = differentiable(op, single)
+    f = scalar_function(op, single, attributes, weights_for(op, single, attributes))
+    assert np.shape(op.call(*single, **attributes)) == ()
+    for i, g in zip(where, gradients(f, single, where), strict=True):
+        assert g.shape == ()
+        close(g, central_difference(f, single, i), f"{name}: gradient of 0-d input {i}")
 
 
 @pytest.mark.parametrize("name", [n for n in BUILT_IN if ops[n].kind == "elementwise"])

@@ -52,9 +52,9 @@ def padded(x: Any, padding: Pairs) -> Any:
 
 def _grouped(w: Any, groups: int) -> Any:
     """The kernel as one matrix for each group: (groups, kernel · inputs, outputs)."""
-    inputs, outputs = w.shape[-2:]
-    flat = w.reshape(-1, inputs, groups, outputs // groups)
-    return np.ascontiguousarray(flat.transpose(2, 0, 1, 3)).reshape(groups, -1, outputs // groups)
+    (inputs, outputs), size = w.shape[-2:], math.prod(w.shape[:-2])
+    flat = w.reshape(size, inputs, groups, outputs // groups)
+    return np.ascontiguousarray(flat.transpose(2, 0, 1, 3)).reshape(groups, size * inputs, outputs // groups)
 
 
 def _columns(image: Any, groups: int, room: Any) -> Any:
@@ -66,7 +66,7 @@ def _columns(image: Any, groups: int, room: Any) -> Any:
         return room.reshape(1, places, kernel * channels)
     split = image.reshape(places, kernel, groups, channels // groups)
     np.copyto(room.reshape(groups, places, kernel, channels // groups), split.transpose(2, 0, 1, 3))
-    return room.reshape(groups, places, -1)
+    return room.reshape(groups, places, kernel * channels // groups)
 
 
 def _explain_convolution(x: Any, w: Any, **attributes: Any) -> Exception:
@@ -243,7 +243,9 @@ def spread(y: Any, w: Any, space: Sizes, stride: Sizes, padding: Pairs, dilation
             columns = np.moveaxis(split, 0, -2).reshape(*places, *kernel, channels)
         for place in np.ndindex(*kernel):
             start = [k * d for k, d in zip(place, dilation, strict=True)]
-            where = tuple(slice(b, b + s * (n - 1) + 1, s) for b, s, n in zip(start, stride, places, strict=True))
+            where = tuple(
+                slice(b, b + max(s * (n - 1) + 1, 0), s) for b, s, n in zip(start, stride, places, strict=True)
+            )
             image[where] += columns[(slice(None),) * rank + place]
     return out[(slice(None), *(slice(before, before + n) for n, (before, _) in zip(space, padding, strict=True)))]
 
@@ -283,7 +285,7 @@ def correlated(x: Any, y: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dil
     inputs, outputs = x.shape[-1] // groups, y.shape[-1] // groups
     total = np.zeros((groups, math.prod(kernel) * inputs, outputs), dtype)
     room = np.empty(math.prod(cut.shape[1:]), dtype)
-    flat = y.reshape(len(y), -1, groups, outputs)
+    flat = y.reshape(len(y), math.prod(y.shape[1:-1]), groups, outputs)
     for image, values in zip(cut, flat, strict=True):
         columns = _columns(image, groups, room)
         total += np.matmul(columns.transpose(0, 2, 1), values.transpose(1, 0, 2))

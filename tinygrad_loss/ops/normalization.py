@@ -44,7 +44,7 @@ def mean_over(x: Any, axis: Axis) -> Any:
 def _standardize_adjoint(g: Any, y: Any, x: Any, axis: Axis, epsilon: float) -> Any:
     """x̄ from the gradients of the standardized values, of the mean and of the variance."""
     (g_values, g_mean, g_variance), (values, mean, variance) = g, y
-    count = max(x.size, 1) // max(mean.size, 1)
+    count = max(x.size // max(mean.size, 1), 1)
     shrink = 1 / np.sqrt(variance + epsilon)
     slope = g_variance * (2 / count) / shrink - shrink * mean_over(g_values * values, axis)
     level = g_mean * (1 / count) - shrink * mean_over(g_values, axis)
@@ -282,7 +282,7 @@ def instance_norm(
 def _rms_adjoint(g: Any, y: Any, x: Any, axis: Axis, epsilon: float) -> Any:
     """x̄ from the gradients of the normalized values and of the mean square."""
     (g_values, g_square), (values, square) = g, y
-    count = max(x.size, 1) // max(square.size, 1)
+    count = max(x.size // max(square.size, 1), 1)
     shrink = 1 / np.sqrt(square + epsilon)
     slope = g_square * (2 / count) / shrink - shrink * mean_over(g_values * values, axis)
     return shrink * g_values + slope * values

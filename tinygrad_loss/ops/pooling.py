@@ -98,7 +98,7 @@ def laid_back(x: Any, size: Sizes, stride: Sizes, space: Sizes) -> Any:
     out = np.zeros((len(x), *space, x.shape[-1]), x.dtype)
     places = x.shape[1 : 1 + rank]
     for start in np.ndindex(*size):
-        where = tuple(slice(b, b + s * (n - 1) + 1, s) for b, s, n in zip(start, stride, places, strict=True))
+        where = tuple(slice(b, b + max(s * (n - 1) + 1, 0), s) for b, s, n in zip(start, stride, places, strict=True))
         out[(slice(None), *where)] += x[(slice(None),) * (1 + rank) + start]
     return out
 
