@@ -21,7 +21,7 @@ __all__ = ["Rows", "split"]
 # The table of choices. All by size, none by a clock: the same program gives the same bits.
 LEAST = 1e6  # nanoseconds of work from which threads are worth their start
 SHARE = 0.1  # of that work outside products: BLAS alone keeps all cores busy with products
-CACHE = 1 << 20  # bytes that one step should touch
+CACHE = 1 << 21  # bytes that one step should touch
 PRODUCT, ELEMENT, CURVE, CALL = 1 / 60, 0.4, 2.0, 12.0  # nanoseconds for each multiplication, element, ...
 CURVES = {np.exp, np.log, np.tanh, np.sin, np.cos, np.power, np.expm1, np.log1p, np.logaddexp, np.arctan}
 
