@@ -70,6 +70,8 @@ def _constants_adjoint(g: Any, shape: tuple[int, ...], widths: Widths) -> Any:
     ],
 )
 def _pad(x: ArrayLike, values: ArrayLike, widths: Widths) -> Any:
+    if np.shape(values) != (len(widths), 2):
+        raise ValueError(f"{np.shape(values)} constants for {len(widths)} axes")
     inner = _interior(np.shape(x), widths)
     shape = [before + n + after for n, (before, after) in zip(np.shape(x), widths, strict=True)]
     return _bordered(np.zeros(shape, x.dtype), x, values, inner)
