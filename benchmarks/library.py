@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
-from turns import FIRST, Step
+from turns import FIRST, Step, clock
 
 import tinygrad_loss as tg
 
@@ -49,18 +48,18 @@ class Fit(Step):
             """Adds up the time of the epochs."""
 
             def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-                fit.seconds -= time.perf_counter()
+                fit.seconds -= clock()
 
             def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-                fit.seconds += time.perf_counter()
+                fit.seconds += clock()
 
         self.options = {"batch_size": len(x), "shuffle": False, "verbose": 0, "callbacks": [Watch()]}
 
     def first(self) -> tuple[float, list[Any]]:
         """Five epochs of one batch."""
-        start = time.perf_counter()
+        start = clock()
         values = self.model.fit(self.x, self.y, epochs=1, **self.options).history["loss"]
-        seconds = time.perf_counter() - start
+        seconds = clock() - start
         return seconds, values + self.model.fit(self.x, self.y, epochs=FIRST - 1, **self.options).history["loss"]
 
     def run(self, count: int) -> float:

@@ -53,7 +53,8 @@ def conditions(plan: Plan, load: tuple[float, float]) -> str:
     return (
         f"{date.today().isoformat()}; {processor()}, {os.cpu_count()} cores, {sys.platform}; {versions()}; {blas()}. "
         f"Every contender is a process of its own on {plan.threads} cores, with at most {plan.threads} threads (BLAS "
-        f"threads of the hand-written steps as their names say); medians of {plan.rounds} rounds in turns; load "
+        f"threads of the hand-written steps as their names say); medians of {plan.rounds} rounds in turns, by the "
+        f"{'wall clock' if plan.clock == 'wall' else 'time of the processor'}; load "
         f"average {load[0]:.1f} before, {load[1]:.1f} after."
     )
 

@@ -50,6 +50,7 @@ class Plan(NamedTuple):
     rounds: int = 21
     budget: float = 0.05  # seconds of each contender in each round: short turns, so that a busy machine slows all alike
     threads: int = 2
+    clock: str = "wall"  # or "cpu"
     pythons: dict[str, str] = {}  # interpreters by module that a contender needs; else this one
     memory: bool = True  # of steady states too
 
@@ -85,11 +86,12 @@ class Stage:
         player.begin()
         return player
 
-    def leave(self, contender: Contender, why: str) -> None:
+    def leave(self, name: str, why: str, log: Any) -> None:
         """Go on without it."""
-        self.failed[contender.name] = why
-        if contender.name in self.players:
-            self.players.pop(contender.name).close()
+        self.failed[name] = why
+        log(f"  {self.workload}: without {name}: {why[:300]}")
+        if name in self.players:
+            self.players.pop(name).close()
 
     def close(self) -> None:
         """End all processes."""
@@ -111,9 +113,8 @@ class Stage:
                     raise FailedError(f"computes {made['values']}, by hand it is {expected}")
                 first[contender.name] = made["first"]
             except FailedError as error:
-                self.leave(contender, str(error))
-                log(f"  {self.workload}: without {contender.name}: {str(error)[:300]}")
-        times = self.turns()
+                self.leave(contender.name, str(error), log)
+        times = self.turns(log)
         peaks = {name: player.ask("peak") for name, player in self.players.items()}
         self.close()
         steady = [each for each in contenders if self.plan.memory and each.numpy and each.name in times]
@@ -121,24 +122,34 @@ class Stage:
         results = {name: Result(times[name], first[name], peaks[name], traced.get(name)) for name in times}
         return Row(self.workload, self.family.workloads[self.workload].title, results, self.failed)
 
-    def turns(self) -> dict[str, list[float]]:
-        """Seconds of a step, round by round."""
-        counts = {}
-        for name, player in self.players.items():
-            player.ask("run", 2)
-            once = player.ask("run", 1)
-            once = player.ask("run", max(1, int(self.plan.budget / 8 / once)))
-            counts[name] = max(1, int(self.plan.budget / once))
+    def turns(self, log: Any) -> dict[str, list[float]]:
+        """Seconds of a step, round by round; who fails on the way is left out."""
+        counts: dict[str, int] = {}
         times: dict[str, list[float]] = {name: [] for name in self.players}
-        for _ in range(self.plan.rounds):
-            for name, player in self.players.items():
-                times[name].append(player.ask("run", counts[name]))
-        return times
+        for turn in range(self.plan.rounds + 1):
+            for name, player in list(self.players.items()):
+                try:
+                    if turn == 0:
+                        counts[name] = self.count(player)
+                    else:
+                        times[name].append(player.ask("run", counts[name]))
+                except FailedError as error:
+                    self.leave(name, str(error), log)
+        return {name: times[name] for name in self.players}
+
+    def count(self, player: Player) -> int:
+        """Warm up, and see how many steps fill its part of a round."""
+        player.ask("run", 2)
+        once = player.ask("run", 1)
+        once = player.ask("run", max(1, int(self.plan.budget / 8 / once)))
+        return max(1, int(self.plan.budget / once))
 
     def traced(self, contender: Contender) -> float | None:
         """What a step holds in steady state; measured apart, since tracing slows."""
         try:
             held: float = self.enter(contender).ask("traced")
+        except FailedError:
+            return None
         finally:
             self.players.pop(contender.name).close()
         return held

@@ -30,6 +30,10 @@ FIRST = 5  # steps whose losses are compared
 MEGABYTE = 2**20
 
 
+# The processor's time is what a busy machine hardly changes; with several threads it is their sum.
+clock = time.process_time if os.environ.get("BENCHMARK_CLOCK") == "cpu" else time.perf_counter
+
+
 class Step:
     """A contender made ready: `step()` runs once and gives something that `value` turns into numbers to compare."""
 
@@ -42,11 +46,11 @@ class Step:
 
     def run(self, count: int) -> float:
         """The seconds that `count` steps in a row take, the last one's result waited for."""
-        start = time.perf_counter()
+        start = clock()
         for _ in range(count):
             result = self.step()
         self.wait(result)
-        return time.perf_counter() - start
+        return clock() - start
 
     def first(self) -> tuple[float, list[Any]]:
         """The seconds of the very first step, and the values of the first five."""
@@ -179,7 +183,7 @@ class FailedError(Exception):
 
 
 def environment(threads: int, blas: int) -> dict[str, str]:
-    """The environment of a child with that many cores, and BLAS threads."""
+    """The environment of a child with that many cores, and BLAS threads; the clock is inherited."""
     names = (
         "OPENBLAS_NUM_THREADS",
         "OMP_NUM_THREADS",
@@ -219,10 +223,12 @@ class Player:
         """What the child's method of that name gives."""
         assert self.process.stdin is not None
         self.process.send_signal(signal.SIGCONT)
-        self.process.stdin.write(json.dumps([name, *arguments]) + "\n")
-        self.process.stdin.flush()
         try:
+            self.process.stdin.write(json.dumps([name, *arguments]) + "\n")
+            self.process.stdin.flush()
             return self._answer()
+        except BrokenPipeError:
+            raise FailedError(f"the process ended ({self.process.wait()})") from None
         finally:
             self.process.send_signal(signal.SIGSTOP)
 
