@@ -115,6 +115,8 @@ functions["matrix_transpose"] = functions["linalg.matrix_transpose"] = matrix_tr
 def moveaxis(x: ArrayLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """The array x with the axes `source` moved to `destination`; the others keep their order.
 
+    Derivative: the gradient with its axes moved back.
+
     >>> tg.moveaxis(tg.tensor(np.zeros((2, 3, 4))), 0, -1).shape
     (3, 4, 2)
     """

@@ -91,6 +91,8 @@ def diff(
 def ediff1d(x: ArrayLike, to_end: ArrayLike | None = None, to_begin: ArrayLike | None = None) -> Tensor:
     """The differences of neighbours among all elements in a row, between what is put at the ends.
 
+    Derivative: ∂yₖ/∂xₖ₊₁ = 1, ∂yₖ/∂xₖ = -1.
+
     >>> tg.ediff1d(tg.tensor([1.0, 4.0, 9.0]), to_begin=0.0)
     tensor([0., 3., 5.])
     """

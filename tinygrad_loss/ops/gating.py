@@ -14,6 +14,8 @@ __all__ = ["glu"]
 def glu(x: ArrayLike, axis: int = -1) -> Tensor:
     """The gated linear unit: the first half of x along `axis`, times the sigmoid of the second.
 
+    Derivative: ∂y/∂a = s and ∂y/∂b = a·s(1 - s), with the halves a, b and s = sigmoid(b).
+
     Shapes: the axis has even length 2n; it is n in the result.
 
     Raises:

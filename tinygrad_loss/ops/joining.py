@@ -94,6 +94,8 @@ concat = functions["concat"] = concatenate  # NumPy 2's other name
 def stack(arrays: Sequence[ArrayLike], axis: int = 0, *, dtype: Any = None) -> Tensor:
     """Arrays of one shape joined along a new axis.
 
+    Derivative: the gradient is cut apart along the new axis.
+
     >>> tg.stack([tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])])
     tensor([[1., 2.],
             [3., 4.]])
@@ -103,6 +105,8 @@ def stack(arrays: Sequence[ArrayLike], axis: int = 0, *, dtype: Any = None) -> T
 
 def vstack(arrays: Sequence[ArrayLike], *, dtype: Any = None) -> Tensor:
     """Arrays joined as rows, along the first axis.
+
+    Derivative: the gradient is cut apart where the arrays were joined.
 
     >>> tg.vstack([tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])])
     tensor([[1., 2.],
@@ -114,6 +118,8 @@ def vstack(arrays: Sequence[ArrayLike], *, dtype: Any = None) -> Tensor:
 def hstack(arrays: Sequence[ArrayLike], *, dtype: Any = None) -> Tensor:
     """Arrays joined side by side: along the second axis, vectors along their only one.
 
+    Derivative: the gradient is cut apart where the arrays were joined.
+
     >>> tg.hstack([tg.tensor([1.0]), tg.tensor([2.0, 3.0])])
     tensor([1., 2., 3.])
     """
@@ -123,6 +129,8 @@ def hstack(arrays: Sequence[ArrayLike], *, dtype: Any = None) -> Tensor:
 
 def dstack(tup: Sequence[ArrayLike]) -> Tensor:
     """Arrays joined one behind the other, along the third axis.
+
+    Derivative: the gradient is cut apart where the arrays were joined.
 
     >>> tg.dstack([tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])])
     tensor([[[1., 3.],
@@ -134,6 +142,8 @@ def dstack(tup: Sequence[ArrayLike]) -> Tensor:
 def column_stack(tup: Sequence[ArrayLike]) -> Tensor:
     """Vectors joined as the columns of a matrix; matrices side by side.
 
+    Derivative: the gradient is cut apart where the arrays were joined.
+
     >>> tg.column_stack([tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])])
     tensor([[1., 3.],
             [2., 4.]])
@@ -143,6 +153,8 @@ def column_stack(tup: Sequence[ArrayLike]) -> Tensor:
 
 def append(arr: ArrayLike, values: ArrayLike, axis: int | None = None) -> Tensor:
     """The array with values after it, along `axis`, or both in one row.
+
+    Derivative: the gradient is cut apart where the arrays were joined.
 
     >>> tg.append(tg.tensor([1.0]), [2.0, 3.0])
     tensor([1., 2., 3.])
@@ -169,6 +181,8 @@ def _assembled(arrays: Any, axis: int, axes: int) -> Any:
 
 def block(arrays: Any) -> Tensor:
     """An array put together of blocks: innermost lists are joined along the last axis, outer ones along those before.
+
+    Derivative: the gradient is cut apart where the blocks were joined.
 
     Raises:
         ShapeError: for an empty list, lists of different depth, or blocks that do not fit.

@@ -188,6 +188,8 @@ def squareplus(x: ArrayLike, b: float = 4) -> Tensor:
 def silu(x: ArrayLike) -> Tensor:
     """x·sigmoid(x), also called swish.
 
+    Derivative: ∂y/∂x = s + x·s(1 - s), with s = sigmoid(x).
+
     Source: Elfwing, Uchibe, Doya, Sigmoid-Weighted Linear Units, 2017.
 
     >>> tg.silu(tg.tensor([0.0, 2.0]))
@@ -199,6 +201,8 @@ def silu(x: ArrayLike) -> Tensor:
 def mish(x: ArrayLike) -> Tensor:
     """x·tanh(softplus(x)).
 
+    Derivative: ∂y/∂x = t + x(1 - t²)·sigmoid(x), with t = tanh(softplus(x)).
+
     Source: Misra, Mish: A Self Regularized Non-Monotonic Activation Function, 2019.
 
     >>> tg.mish(tg.tensor([0.0, 2.0]))
@@ -209,6 +213,8 @@ def mish(x: ArrayLike) -> Tensor:
 
 def tanh_shrink(x: ArrayLike) -> Tensor:
     """x - tanh(x).
+
+    Derivative: ∂y/∂x = tanh²(x).
 
     >>> tg.tanh_shrink(tg.tensor([0.0, 1.0]))
     tensor([0.        , 0.23840584])

@@ -68,6 +68,8 @@ def _euclidean(x: ArrayLike, axis: Any = None, keepdims: bool = False) -> Tensor
 def vector_norm(x: ArrayLike, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Tensor:
     """The length of vectors: (Σ |x|ᵖ)^(1/p), the largest |x| for inf, the number of others than 0 for 0.
 
+    Derivative: ∂y/∂xᵢ = sign(xᵢ)(|xᵢ|/y)ᵖ⁻¹; 0 at x = 0.
+
     Args:
         x: the array.
         axis: along which the vectors lie; all elements are one vector where it is None.
@@ -100,6 +102,8 @@ def vector_norm(x: ArrayLike, *, axis: Any = None, keepdims: bool = False, ord: 
 
 def matrix_norm(x: ArrayLike, /, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:
     """The norm of each matrix: "fro" (√Σx²), "nuc" (Σs), 2 and -2 (largest and smallest s), 1, -1, inf, -inf.
+
+    Derivative: ∂|X|/∂X = X/|X| for "fro", U Vᵀ for "nuc", u vᵀ for 2; 0 at X = 0.
 
     1 is the largest sum of |x| over a column, inf over a row; with a minus sign the smallest. s are the
     singular values.

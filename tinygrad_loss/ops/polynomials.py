@@ -45,6 +45,8 @@ def _aligned(a1: ArrayLike, a2: ArrayLike, name: str) -> tuple[Any, Any]:
 def polyadd(a1: ArrayLike, a2: ArrayLike) -> Tensor:
     """The sum of two polynomials.
 
+    Derivative: 1 for each coefficient.
+
     >>> tg.polyadd(tg.tensor([1.0, 2.0]), [5.0, 0.0, 1.0])
     tensor([5., 1., 3.])
     """
@@ -54,6 +56,8 @@ def polyadd(a1: ArrayLike, a2: ArrayLike) -> Tensor:
 def polysub(a1: ArrayLike, a2: ArrayLike) -> Tensor:
     """The difference of two polynomials.
 
+    Derivative: 1 and -1 for each coefficient.
+
     >>> tg.polysub(tg.tensor([1.0, 2.0]), [5.0, 0.0, 1.0])
     tensor([-5.,  1.,  1.])
     """
@@ -62,6 +66,8 @@ def polysub(a1: ArrayLike, a2: ArrayLike) -> Tensor:
 
 def polymul(a1: ArrayLike, a2: ArrayLike) -> Tensor:
     """The product of two polynomials: the convolution of their coefficients. Leading zeros are dropped, as in NumPy.
+
+    Derivative: the gradient of one is the correlation of ȳ with the other.
 
     >>> tg.polymul(tg.tensor([1.0, 1.0]), [1.0, -1.0])
     tensor([ 1.,  0., -1.])
@@ -169,6 +175,8 @@ def polyval(p: ArrayLike, x: ArrayLike) -> Tensor:
 def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Tensor:
     """The powers of each x in a row, from the highest (or the lowest, if `increasing`).
 
+    Derivative: ∂xⁿ/∂x = n xⁿ⁻¹.
+
     >>> tg.vander(tg.tensor([2.0, 3.0]), 3)
     tensor([[4., 2., 1.],
             [9., 3., 1.]])
@@ -215,6 +223,8 @@ def polyfit(x: ArrayLike, y: ArrayLike, deg: int, rcond: float | None = None, *,
 
 def poly(seq_of_zeros: ArrayLike) -> Tensor:
     """The polynomial with these zeros and first coefficient 1: the product of all (x - zero).
+
+    Derivative: ∂y/∂zᵢ = minus the polynomial with all other zeros.
 
     Raises:
         ShapeError: for a matrix, whose characteristic polynomial needs eigenvalues that may be complex.

@@ -176,6 +176,8 @@ def _adaptive(x: ArrayLike, output_size: Any, reduce: Any) -> Any:
 def adaptive_average_pool(x: ArrayLike, output_size: Any) -> Tensor:
     """Means over as many windows as the result shall have; channels last.
 
+    Derivative: 1/n for each of the n elements of a window.
+
     >>> tg.adaptive_average_pool(tg.tensor([[[1.0], [2.0], [4.0]]]), 2)[0, :, 0]
     tensor([1.5, 3. ])
     """
@@ -185,6 +187,8 @@ def adaptive_average_pool(x: ArrayLike, output_size: Any) -> Tensor:
 def adaptive_max_pool(x: ArrayLike, output_size: Any) -> Tensor:
     """Largest elements of as many windows as the result shall have; channels last.
 
+    Derivative: 1 at the largest element of each window; ties share evenly.
+
     >>> tg.adaptive_max_pool(tg.tensor([[[1.0], [2.0], [4.0]]]), 2)[0, :, 0]
     tensor([2., 4.])
     """
@@ -193,6 +197,8 @@ def adaptive_max_pool(x: ArrayLike, output_size: Any) -> Tensor:
 
 def upsample(x: ArrayLike, size: Any = 2) -> Tensor:
     """Each element repeated along the axes of space: nearest-neighbour enlargement; channels last.
+
+    Derivative: the sum over the copies of each element.
 
     >>> tg.upsample(tg.tensor([[[1.0], [2.0]]]))[0, :, 0]
     tensor([1., 1., 2., 2.])

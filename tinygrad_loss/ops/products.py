@@ -29,6 +29,8 @@ def given(x: ArrayLike) -> Any:
 def tensordot(a: ArrayLike, b: ArrayLike, axes: Any = 2) -> Tensor:
     """The sum of products over pairs of axes; the other axes of a stand before those of b.
 
+    Derivative: ā = ȳ·b over the axes of b that stand in y, b̄ = a·ȳ over those of a.
+
     Args:
         a: the first array.
         b: the second.
@@ -70,6 +72,8 @@ def tensordot(a: ArrayLike, b: ArrayLike, axes: Any = 2) -> Tensor:
 def inner(a: ArrayLike, b: ArrayLike) -> Tensor:
     """The sum of products over the last axis of both.
 
+    Derivative: ā = ȳ·b over the axes of b that stand in y, b̄ = a·ȳ over those of a.
+
     >>> tg.inner(tg.tensor([1.0, 2.0]), [3.0, 4.0])
     tensor(11.)
     """
@@ -80,6 +84,8 @@ def inner(a: ArrayLike, b: ArrayLike) -> Tensor:
 def vdot(a: ArrayLike, b: ArrayLike) -> Tensor:
     """The sum of products of all elements, in rows.
 
+    Derivative: ∂y/∂a = b, ∂y/∂b = a.
+
     >>> tg.vdot(tg.tensor([[1.0, 2.0]]), [[3.0], [4.0]])
     tensor(11.)
     """
@@ -88,6 +94,8 @@ def vdot(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 def outer(a: ArrayLike, b: ArrayLike) -> Tensor:
     """Every element of a times every element of b, as a matrix.
+
+    Derivative: ∂yᵢⱼ/∂aᵢ = bⱼ, ∂yᵢⱼ/∂bⱼ = aᵢ.
 
     >>> tg.outer(tg.tensor([1.0, 2.0]), [10.0, 1.0])
     tensor([[10.,  1.],
@@ -98,6 +106,8 @@ def outer(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 def kron(a: ArrayLike, b: ArrayLike) -> Tensor:
     """The Kronecker product: b once for each element of a, times it, in the place of it.
+
+    Derivative: each block of y is one aᵢⱼ times b: āᵢⱼ = Σ (its block of ȳ)·b, b̄ = Σ aᵢⱼ (its block of ȳ).
 
     >>> tg.kron(tg.tensor([1.0, 2.0]), [1.0, 1.0])
     tensor([1., 1., 2., 2.])
@@ -123,6 +133,8 @@ def trace(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: 
 def vecdot(x1: ArrayLike, x2: ArrayLike, axis: int = -1) -> Tensor:
     """The sum of products along an axis, for each of the vectors there.
 
+    Derivative: ∂y/∂a = b, ∂y/∂b = a.
+
     >>> tg.vecdot(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 10.0])
     tensor([21., 43.])
     """
@@ -131,6 +143,8 @@ def vecdot(x1: ArrayLike, x2: ArrayLike, axis: int = -1) -> Tensor:
 
 def matvec(x1: ArrayLike, x2: ArrayLike) -> Tensor:
     """Each matrix times its vector.
+
+    Derivative: Ā = ȳ xᵀ, x̄ = Aᵀ ȳ.
 
     Shapes: (..., n, m), (..., m) → (..., n).
 
@@ -142,6 +156,8 @@ def matvec(x1: ArrayLike, x2: ArrayLike) -> Tensor:
 
 def vecmat(x1: ArrayLike, x2: ArrayLike) -> Tensor:
     """Each vector times its matrix.
+
+    Derivative: x̄ = A ȳ, Ā = x ȳᵀ.
 
     Shapes: (..., n), (..., n, m) → (..., m).
 
@@ -155,6 +171,8 @@ def cross(
     a: ArrayLike, b: ArrayLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Tensor:
     """The vector at right angles to both, as long as the area between them.
+
+    Derivative: ā = b × ȳ, b̄ = ȳ × a.
 
     Args:
         a: vectors.
@@ -185,6 +203,8 @@ def cross(
 
 def multi_dot(arrays: Sequence[ArrayLike]) -> Tensor:
     """The product of several matrices, in the order of brackets that takes the fewest multiplications.
+
+    Derivative: the gradient of each matrix is ȳ between the transposed products of those before and behind it.
 
     Raises:
         ArgumentError: for fewer than two.

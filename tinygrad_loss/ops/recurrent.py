@@ -96,6 +96,8 @@ def lstm_cell(
 ) -> tuple[Tensor, Tensor]:
     """One step of an LSTM: the new output and cell state, from the input and the old ones.
 
+    Derivative: through the gates, σ' = σ(1 - σ) and tanh' = 1 - tanh², and the old cell state times the forget gate.
+
     Shapes: x (batch, inputs), h and c (batch, units), kernel (inputs, 4·units), recurrent_kernel
     (units, 4·units), bias (4·units,) → two of (batch, units).
 
@@ -157,6 +159,8 @@ def gru_cell(
     x: ArrayLike, h: ArrayLike, kernel: ArrayLike, recurrent_kernel: ArrayLike, bias: ArrayLike | None = None
 ) -> Tensor:
     """One step of a GRU: the new state, from the input and the old one.
+
+    Derivative: through the gates, σ' = σ(1 - σ) and tanh' = 1 - tanh², and the old state times the update gate.
 
     Shapes: x (batch, inputs), h (batch, units), kernel (inputs, 3·units), recurrent_kernel
     (units, 3·units), bias (2, 3·units): one row for x, one for h → (batch, units).

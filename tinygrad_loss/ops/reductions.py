@@ -243,6 +243,8 @@ def min(
 def ptp(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The range over `axis`, from the smallest element to the largest ("peak to peak").
 
+    Derivative: ∂y/∂xᵢ = 1 at the largest element, -1 at the smallest; ties share evenly.
+
     >>> tg.ptp(tg.tensor([[1.0, 4.0], [3.0, 2.0]]), axis=1)
     tensor([3., 1.])
     """

@@ -123,6 +123,8 @@ def tile(A: ArrayLike, reps: int | Sequence[int]) -> Tensor:
 def resize(a: ArrayLike, new_shape: int | Sequence[int]) -> Tensor:
     """An array of the new shape, filled with the elements in a row, from the start again where they run out.
 
+    Derivative: the sum over the copies of each element.
+
     >>> tg.resize(tg.tensor([1.0, 2.0, 3.0]), (2, 2))
     tensor([[1., 2.],
             [3., 1.]])

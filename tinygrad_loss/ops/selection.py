@@ -172,6 +172,8 @@ def where(condition: ArrayLike, x: ArrayLike | None = None, y: ArrayLike | None 
 def select(condlist: Sequence[ArrayLike], choicelist: Sequence[ArrayLike], default: ArrayLike = 0) -> Tensor:
     """For each element the choice of the first condition that holds, else the default.
 
+    Derivative: the gradient goes to the choice that was taken.
+
     Raises:
         ArgumentError: when there are not as many choices as conditions, or none at all.
 

@@ -156,6 +156,8 @@ def sum_to(x: ArrayLike, shape: Shape) -> Tensor:
 def broadcast_arrays(*args: ArrayLike) -> tuple[Tensor, ...]:
     """The arrays, each repeated to the shape that they all broadcast to.
 
+    Derivative: the sum over the copies of each element.
+
     Raises:
         ShapeError: when there is no such shape.
 
@@ -238,6 +240,8 @@ def reshape(x: ArrayLike, shape: int | Sequence[int], order: str = "C", *, copy:
 
 def ravel(x: ArrayLike, order: str = "C") -> Tensor:
     """The elements as one axis, in row-major order ("F": column-major).
+
+    Derivative: the gradient in the shape of x.
 
     >>> tg.ravel(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([1., 2., 3., 4.])

@@ -275,6 +275,8 @@ def matrix_rank(A: ArrayLike, tol: float | None = None) -> Tensor:
 def lstsq(a: ArrayLike, b: ArrayLike, rcond: float | None = None) -> Any:
     """The y with the least |A y - b|², the residuals, the rank of A and its singular values.
 
+    Derivative: that of y = pinv(A) b, and of |A y - b|² through y.
+
     Residuals are given where NumPy gives them: for a full rank and more equations than unknowns.
 
     >>> y, *_ = tg.linalg.lstsq(tg.tensor([[1.0], [1.0]]), [1.0, 3.0])
@@ -299,6 +301,8 @@ def lstsq(a: ArrayLike, b: ArrayLike, rcond: float | None = None) -> Any:
 def cond(x: ArrayLike, p: Any = None) -> Tensor:
     """How much a relative error in b can grow in the solution of X y = b: |X| |X⁻¹|, by the norm `p`.
 
+    Derivative: that of |X|, times |X⁻¹|, and that of |X⁻¹| through the inverse, times |X|.
+
     >>> tg.linalg.cond(tg.tensor([[2.0, 0.0], [0.0, 4.0]])).round(6)
     tensor(2.)
     """
@@ -310,6 +314,8 @@ def cond(x: ArrayLike, p: Any = None) -> Tensor:
 
 def matrix_power(a: ArrayLike, n: int) -> Tensor:
     """The matrix multiplied with itself n times, by squaring; the inverse's power for negative n.
+
+    Derivative: X̄ = Σ (Xᵀ)ᵏ Ȳ (Xᵀ)ⁿ⁻¹⁻ᵏ over k from 0 to n - 1.
 
     Raises:
         ArgumentError: for an n that is not whole.
@@ -335,6 +341,8 @@ def matrix_power(a: ArrayLike, n: int) -> Tensor:
 def tensorinv(a: ArrayLike, ind: int = 2) -> Tensor:
     """The inverse of the map that `tensordot(a, x, ...)` is, with the first `ind` axes of a as its result.
 
+    Derivative: that of the matrix inverse, -X⁻ᵀ Ȳ X⁻ᵀ, in matrices of the same elements.
+
     >>> tg.linalg.tensorinv(tg.tensor([[2.0, 0.0], [0.0, 4.0]]), ind=1)
     tensor([[0.5 , 0.  ],
             [0.  , 0.25]])
@@ -346,6 +354,8 @@ def tensorinv(a: ArrayLike, ind: int = 2) -> Tensor:
 
 def tensorsolve(a: ArrayLike, b: ArrayLike, axes: Any = None) -> Tensor:
     """The y with tensordot(a, y, axes=y.ndim) = b; the last axes of a meet y.
+
+    Derivative: b̄ = A⁻ᵀ ȳ, Ā = -b̄ yᵀ, in matrices of the same elements.
 
     >>> tg.linalg.tensorsolve(tg.tensor([[2.0, 0.0], [0.0, 4.0]]), [2.0, 2.0])
     tensor([1. , 0.5])

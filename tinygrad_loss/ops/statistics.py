@@ -189,6 +189,8 @@ def average(
 ) -> Tensor | tuple[Tensor, Tensor]:
     """The weighted mean Σ w·x / Σ w over `axis`; with `returned` also the sum of the weights.
 
+    Derivative: ∂y/∂xᵢ = wᵢ/Σw, ∂y/∂wᵢ = (xᵢ - y)/Σw.
+
     Raises:
         ShapeError: for weights that fit neither x nor its axes.
 
@@ -225,6 +227,8 @@ def cov(
 ) -> Tensor:
     """The covariance matrix of variables: Σ (a - mean a)(b - mean b) / (n - ddof) for each pair.
 
+    Derivative: ∂yₐᵦ/∂aᵢ = (bᵢ - mean b)/(n - ddof); on the diagonal twice that.
+
     Shapes: (variables, observations) → (variables, variables), the other way round without `rowvar`.
     `fweights` says how often each observation was made, `aweights` how much it counts.
 
@@ -251,6 +255,8 @@ def cov(
 
 def corrcoef(x: ArrayLike, y: ArrayLike | None = None, rowvar: bool = True, *, dtype: Any = None) -> Tensor:
     """The correlation matrix of variables: their covariances over the products of their standard deviations.
+
+    Derivative: ∂r/∂aᵢ = (zᵦᵢ - r zₐᵢ)/(n sₐ), with the standardized z and the standard deviation s.
 
     Shapes: (variables, observations) → (variables, variables), the other way round without `rowvar`.
 

@@ -158,6 +158,8 @@ def on_diagonal(x: ArrayLike, shape: tuple[int, ...], offset: int = 0, axis1: in
 def diag(v: ArrayLike, k: int = 0) -> Tensor:
     """The k-th diagonal of a matrix; or the square matrix that has a vector on its k-th diagonal.
 
+    Derivative: the gradient goes back to the places the elements came from.
+
     >>> tg.diag(tg.tensor([1.0, 2.0]))
     tensor([[1., 0.],
             [0., 2.]])
@@ -178,6 +180,8 @@ def diag(v: ArrayLike, k: int = 0) -> Tensor:
 
 def diagflat(v: ArrayLike, k: int = 0) -> Tensor:
     """The square matrix that has all elements of v on its k-th diagonal.
+
+    Derivative: the gradient is read from that diagonal.
 
     >>> tg.diagflat(tg.tensor([[1.0], [2.0]]))
     tensor([[1., 0.],

@@ -58,6 +58,8 @@ def _axes_needed(m: ArrayLike, name: str, least: int) -> ArrayLike:
 def fliplr(m: ArrayLike) -> Tensor:
     """The array with its columns in the opposite order.
 
+    Derivative: the gradient is put in the opposite order again.
+
     >>> tg.fliplr(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([[2., 1.],
             [4., 3.]])
@@ -67,6 +69,8 @@ def fliplr(m: ArrayLike) -> Tensor:
 
 def flipud(m: ArrayLike) -> Tensor:
     """The array with its rows in the opposite order.
+
+    Derivative: the gradient is put in the opposite order again.
 
     >>> tg.flipud(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([[3., 4.],
@@ -123,6 +127,8 @@ def roll(a: ArrayLike, shift: int | Sequence[int], axis: int | Sequence[int] | N
 
 def rot90(m: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
     """The array turned by k right angles in the plane of two axes, from the first towards the second.
+
+    Derivative: the gradient is turned back.
 
     Raises:
         AxisError: when `axes` are not two different axes.
