@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -127,6 +131,16 @@ class TestExercises:
             "  Give another name: tinygrad-loss exercises stubs -o more.py\n"
         )
         assert (folder / "answers.py").read_text(encoding="utf-8") == ANSWERS
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no broken pipes to a closed reader")
+def test_a_reader_that_has_seen_enough():
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "tinygrad_loss", "exercises", "stubs"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 class TestCheck:
