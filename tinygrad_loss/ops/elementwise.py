@@ -137,7 +137,11 @@ def remainder(a: ArrayLike, b: ArrayLike) -> Tensor:
     derivative="∂y/∂a = 1, ∂y/∂b = -trunc(a/b)",
     domain="b ≠ 0",
     kink="it jumps where a/b is whole; the derivative there is the one farther from 0",
-    samples=lambda: [[*arrays((2, 3)), *positives((2, 3))], [*arrays((3,)), *positives((2, 1))]],
+    samples=lambda: [
+        [*arrays((2, 3)), *positives((2, 3))],
+        [*arrays((3,)), *positives((2, 1))],
+        [np.array([5.3, -7.1, 5.3]), np.array([2.0, 1.5, -0.7])],
+    ],
 )
 def fmod(a: ArrayLike, b: ArrayLike) -> Tensor:
     """What dividing a by b towards zero leaves over, with the sign of a, as in C.

@@ -96,6 +96,7 @@ def fmin(a: ArrayLike, b: ArrayLike) -> Tensor:
     samples=lambda: [
         [*arrays((2, 3)), -0.5, 0.5],
         [*arrays((2, 3)), np.array([-0.5, 0.1, -0.1]), np.array([[0.5], [0.2]])],
+        [np.array([-2.0, 0.3, 1.5, 0.9]), np.array([-0.5, 0.1, -0.1, 0.0]), np.array([0.5, 0.7, 0.8, 0.2])],
         [*arrays((3,)), 0.5, math.inf],
     ],
 )
