@@ -14,7 +14,10 @@ from tinygrad_loss.visualize.columns import width
 from tinygrad_loss.visualize.lanes import Lanes
 from tinygrad_loss.visualize.mermaid import escape
 from tinygrad_loss.visualize.theme import DARK, LIGHT
+from tinygrad_loss.visualize.view import view_of
+from tinygrad_loss.visualize.walk import walk
 from tinygrad_loss.visualize.wording import brief, describe, in_one_line, memory, norm, number, power, shape_text
+from tinygrad_loss.visualize.wrapping import wrapped
 
 
 def leaf(value, name):
@@ -163,6 +166,14 @@ class TestDot:
         dot = tg.draw(network()).dot
         assert dot.count("rank=same") == 2
         assert dot.count("dir=back") == 2
+
+    def test_a_chain_whose_leaves_are_used_all_along_stays_in_one_column(self):
+        leaves = [tg.tensor(float(k), requires_grad=True) for k in range(12)]
+        single, many = leaves[0], leaves[0]
+        for k in range(60):
+            single, many = np.tanh(single), np.tanh(many * leaves[k % 12])
+        assert wrapped(view_of(walk(single)), {})
+        assert wrapped(view_of(walk(many)), {}) == set()
 
     def test_long_chains_are_set_in_columns(self):
         y = leaf(0.5, "x")

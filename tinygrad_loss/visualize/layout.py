@@ -23,7 +23,7 @@ WIDE = 6.7  # points that a letter of 11 points takes at most, on average
 LEAST, MOST = 104.0, 230.0  # the width of a box
 LINE = 15.0  # the height of a line of text
 LABEL = 132.0  # the width kept free for what flows along an arrow
-MANY = 300  # arrows: beyond, their labels are left to the panel
+MANY = 300  # arrows: beyond, their labels are left to the panel, and all stands in one column
 LONG = 20  # rows of boxes that an arrow passes: Graphviz's time grows with them
 ALL_LONG = 6000  # of such rows together, beyond which long arrows are drawn straight, without Graphviz
 
@@ -99,7 +99,7 @@ def _by_target(view: View) -> list[Arrow]:
 def _dot(view: View, sizes: dict[str, tuple[float, float]], labels: bool, straight: list[Arrow]) -> str:
     """DOT with sizes alone: all text is the page's."""
     beside = parameters_beside(view)
-    to_next_column = wrapped(view, beside)
+    to_next_column = wrapped(view, beside) if labels else set()  # of many arrows Graphviz would take minutes
     lines = ["digraph explorer {", "graph [rankdir=TB nodesep=0.25 ranksep=0.3 pad=0]"]
     lines += ['node [shape=box fixedsize=true label=""]', "edge [arrowsize=0.7]"]
     number = 0

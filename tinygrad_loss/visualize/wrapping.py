@@ -11,6 +11,7 @@ __all__ = ["wrapped"]
 LONG = 16  # levels; a graph of fewer stays in one column
 THIN = 1.6  # ops in a level, on average; a wider graph stays as it is
 SHAPE = 4  # levels in a column for each column, so that the whole is about as wide as high
+CROSSING = 4  # arrows from column to column, for each; of more none can be followed, and Graphviz takes minutes
 WIDER = 3  # times, where parameters stand on both sides of their ops
 
 
@@ -36,7 +37,8 @@ def wrapped(view: View, beside: dict[str, list[str]]) -> set[tuple[str, str]]:
         places[box.id] = (min(span) if together else level) // height
     _take_along(view.arrows, view.boxes, places)
     ends = {(arrow.source, arrow.target) for arrow in view.arrows}
-    return {(source, target) for source, target in ends if places[source] != places[target]}
+    crossing = {(source, target) for source, target in ends if places[source] != places[target]}
+    return crossing if len(crossing) <= CROSSING * columns else set()
 
 
 def _comes_in(box: Box) -> bool:
