@@ -205,3 +205,13 @@ def test_a_tensor_is_not_stored_in_an_array_unseen():
     assert y.tolist() == [2.0, X[2], 0.0]
     losses = {"loss": float(tg.tensor(X, requires_grad=True).sum())}
     assert losses["loss"] == X.sum()
+
+
+def test_numbers_give_numbers():
+    found = [
+        *tg.jvp(lambda x: x, (3.0,), (2.0,)),
+        tg.grad(lambda x: 1.0)(3.0),
+        *tg.value_and_grad(np.sin)(0.5),
+        *tg.jvp(lambda x: 1.0 * x.detach(), (3.0,), (2.0,)),
+    ]
+    assert {type(x) for x in found} == {np.float64}

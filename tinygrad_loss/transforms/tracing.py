@@ -43,7 +43,7 @@ class Trace(NamedTuple):
 
     def gradients(self, found: dict[Node, Any]) -> list[Any]:
         """The gradient of each input, zeros where the outputs do not depend on it."""
-        return [self.given(found[node] if node in found else np.zeros_like(node.value)) for node in self.inputs]
+        return [self.given(found[node] if node in found else np.zeros_like(node.value)[()]) for node in self.inputs]
 
     def along(self, starts: Sequence[Any]) -> Trace:
         """The trace for these tangents or cotangents: Tensors give Tensors, and their graphs are kept."""
@@ -130,7 +130,7 @@ def _traced(x: Any, recording: bool) -> Tensor:
     if recording and isinstance(x, Tensor) and x.node is not None:
         with enable_grad():
             return functions["positive"](x)
-    value = functions["copy"](x)._value if isinstance(x, Tensor) else np.array(as_value(x))
+    value = functions["copy"](x)._value if isinstance(x, Tensor) else np.array(as_value(x))[()]
     if value.dtype.kind in "iub":
         raise errors.DTypeError(
             f"grad cannot differentiate with respect to a value of dtype {value.dtype}.",
