@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -74,21 +74,26 @@ class Step:
     @property
     def operands(self) -> list[Value]:
         """The Values among its arguments, in order, with repetitions."""
-        return list(values_in((self.arguments, self.options)))
+        found: list[Value] = []
+        for each in self.arguments:
+            if isinstance(each, Value):
+                found.append(each)
+            elif isinstance(each, (tuple, list, dict, slice)):
+                found += values_in(each)
+        return found + values_in(self.options) if self.options else found
 
 
-def values_in(thing: Any) -> Iterator[Value]:
+def values_in(thing: Any) -> list[Value]:
     """Every Value inside nested arguments."""
     if isinstance(thing, Value):
-        yield thing
-    elif isinstance(thing, (tuple, list)):
-        for each in thing:
-            yield from values_in(each)
-    elif isinstance(thing, dict):
-        for each in thing.values():
-            yield from values_in(each)
-    elif isinstance(thing, slice):
-        yield from values_in((thing.start, thing.stop, thing.step))
+        return [thing]
+    if isinstance(thing, slice):
+        thing = (thing.start, thing.stop, thing.step)
+    if isinstance(thing, dict):
+        thing = thing.values()
+    elif not isinstance(thing, (tuple, list)):
+        return []
+    return [value for each in thing for value in values_in(each)]
 
 
 def replaced(thing: Any, new: Callable[[Value], Any]) -> Any:

@@ -51,11 +51,12 @@ class Namer:
         self.listing = listing
         for value in listing.arguments:
             self.name(value, value.name)
-        scopes = {id(value): _scope_of(value, listing) for value in listing.leaves.values()}
-        states = _state_names(listing)
+        scopes = _scopes(listing)
+        states = _state_names(listing, scopes)
         for value in listing.leaves.values():
             own = states.get(id(value)) or value.name or "constant"
-            self.name(value, "_".join([*scopes[id(value)], own]) if own in ("kernel", "bias", "gamma", "beta") else own)
+            of_a_layer = own in ("kernel", "bias", "gamma", "beta")
+            self.name(value, "_".join([*scopes.get(id(value), ()), own]) if of_a_layer else own)
         for step in listing.steps:
             if step.kind == "update":  # a parameter keeps its name
                 leaves = [leaf for row in step.arguments for leaf in row[:-1]]
@@ -166,15 +167,17 @@ def _written(array: Any) -> str:
     return ""
 
 
-def _scope_of(value: Value, listing: Listing) -> tuple[str, ...]:
-    """The layer in which a leaf is first used."""
+def _scopes(listing: Listing) -> dict[int, tuple[str, ...]]:
+    """The layer in which each value is first used, by id."""
+    scopes: dict[int, tuple[str, ...]] = {}
     for step in listing.steps:
-        if any(value is operand for operand in step.operands) and step.kind != "update":
-            return step.scope[1:] or step.scope
-    return ()
+        if step.kind != "update":
+            for operand in step.operands:
+                scopes.setdefault(id(operand), step.scope[1:] or step.scope)
+    return scopes
 
 
-def _state_names(listing: Listing) -> dict[int, str]:
+def _state_names(listing: Listing, scopes: dict[int, tuple[str, ...]]) -> dict[int, str]:
     """What optimizers remember is named after its parameter: momentum_kernel."""
     names = {}
     for step in listing.steps:
@@ -182,5 +185,5 @@ def _state_names(listing: Listing) -> dict[int, str]:
             slots = step.function.slots[2:]  # type: ignore[attr-defined]
             for row in step.arguments:
                 for slot, state in zip(slots, row[1:-1], strict=True):
-                    names[id(state)] = f"{slot}_{'_'.join([*_scope_of(row[0], listing), row[0].name])}"
+                    names[id(state)] = f"{slot}_{'_'.join([*scopes.get(id(row[0]), ()), row[0].name])}"
     return names
