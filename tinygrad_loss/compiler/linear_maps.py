@@ -183,16 +183,17 @@ class _Walk:
         shape, dtype = step.results[0].shape, step.results[0].dtype
         if self.form(mask) is not None:
             raise NotFollowedError("a mask depends on a seed")
-        terms: list[Term] = []
+        pairs: dict[Any, list[Any]] = {}  # for each map of the seeds its term, and the coefficient in each branch
         for i, x in enumerate(branches):
             form = self._broadcast(self._or_zero(self.form(x), x), shape)
-
-            def chosen(c: Any, term: Term, i: int = i) -> Any:
-                here = self._at(self.traced(mask), term, shape)
-                return np.where(here, *((c, dtype.type(0)) if i == 0 else (dtype.type(0), c)))
-
-            terms += self._each(Form(shape, dtype, self._cast_to(form, dtype)), chosen).terms
-        return self._few(Form(shape, dtype, terms).merged())
+            for term in Form(shape, dtype, self._cast_to(form, dtype)).merged().terms:
+                pairs.setdefault(term.key(), [term, dtype.type(0), dtype.type(0)])[i + 1] = term.coefficient
+        terms = []
+        for term, first, second in pairs.values():
+            same = _same(first, second)
+            here = self._at(self.traced(mask), term, shape)
+            terms.append(replace(term, coefficient=first if same else np.where(here, first, second)))
+        return self._few(Form(shape, dtype, terms))
 
     def _reduce(self, step: Step) -> Form:
         if step.function is not np.add:
@@ -361,6 +362,13 @@ class _Walk:
             Form(value.shape, value.dtype, [Dense(value.dtype.type(1), rows, True, start)])
             for value, rows in zip(step.results, stacked, strict=True)
         ]
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two coefficients are one."""
+    if isinstance(a, Traced) or isinstance(b, Traced):
+        return isinstance(a, Traced) and isinstance(b, Traced) and a.value is b.value
+    return bool(a == b)
 
 
 def _meets(term: Term, start: int, stop: int) -> bool:

@@ -72,7 +72,7 @@ def without_repeats(listing: Listing) -> None:
 
 
 def without_identities(listing: Listing) -> None:
-    """Drop what changes nothing: x * 1, x / 1, casts to the dtype it has, views of the whole."""
+    """Drop what changes nothing: x * 1, x / 1, x - 0, choices of x or x, casts to the dtype it has, views of all."""
 
     def visit(step: Step) -> Any:
         same = _unchanged(step)
@@ -123,8 +123,14 @@ def _unchanged(step: Step) -> Value | None:
         and step.function in (np.reshape, np.broadcast_to)
     ):
         return operand
+    if step.kind == "where" and step.arguments[1] is step.arguments[2]:
+        same = step.arguments[1]
+        alike = isinstance(same, Value) and (same.shape, same.dtype) == (step.results[0].shape, step.results[0].dtype)
+        return same if alike else None
     if step.kind != "ufunc" or isinstance(step.result, tuple):
         return None
+    if step.function is np.subtract and _is_zero(step.arguments[1]) and isinstance(operand, Value):
+        return operand if (operand.shape, operand.dtype) == (step.result.shape, step.result.dtype) else None
     if step.function is np.positive and isinstance(operand, Value):
         return operand
     if step.function in (np.multiply, np.divide):
@@ -139,6 +145,12 @@ def _unchanged(step: Step) -> Value | None:
             ):
                 return kept
     return None
+
+
+def _is_zero(x: Any) -> bool:
+    """Whether it is 0 and not -0: x - 0 is x, where x + 0 would not be for x = -0."""
+    array = x.array if isinstance(x, Value) and x.source == "constant" else x
+    return isinstance(array, (int, float, np.generic)) and array == 0 and not np.signbit(array)
 
 
 def _is_one(x: Any) -> bool:

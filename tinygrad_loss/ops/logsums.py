@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.primitive import elementwise, primitive
 from ..core.tensor import ArrayLike, Tensor
+from .activations import _sigmoid as sigmoid
 from .cumulative import as_sequence, delayed, recurrence, recurrence_backwards
 from .reductions import restored
 from .rows import Axis
@@ -22,11 +23,16 @@ def log_weight(x: Any, y: Any) -> Any:
     return np.where(np.isinf(y), np.where(x == math.inf, 0.0, -math.inf), x - y)
 
 
+def lead(x: Any, other: Any) -> Any:
+    """How far x is ahead of the other term; all the way where it is infinite itself."""
+    return np.where(np.isinf(x), x, x - other)
+
+
 @elementwise(
-    lambda t, y, a, b: t * np.exp(log_weight(a, y)),
-    lambda t, y, a, b: t * np.exp(log_weight(b, y)),
+    lambda t, y, a, b: t * sigmoid(lead(a, b)),
+    lambda t, y, a, b: t * sigmoid(lead(b, a)),
     formula="y = ln(eᵃ + eᵇ)",
-    derivative="∂y/∂a = eᵃ⁻ʸ, ∂y/∂b = eᵇ⁻ʸ",
+    derivative="∂y/∂a = 1/(1 + eᵇ⁻ᵃ), ∂y/∂b = 1/(1 + eᵃ⁻ᵇ)",
     kink="0 to both where both are -∞; 1 to what is +∞",
     samples=lambda: [
         arrays((2, 3), (2, 3)),
