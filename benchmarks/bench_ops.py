@@ -209,6 +209,25 @@ def by_family(results: dict[tuple[str, int], dict[str, float]], starred: set[str
             print(f"| {family} | {len(names)} | " + " | ".join(f"{m:.2f}" for m in medians) + " |")
 
 
+def error_function() -> None:
+    """erf and the exact gelu, beside np.tanh and SciPy's erf."""
+    print("\nA million numbers, forward, as a ratio to np.tanh (goal for gelu: 7 in float64, 10 in float32)")
+    for dtype in (np.float64, np.float32):
+        x = np.random.default_rng(0).normal(size=1_000_000).astype(dtype)
+        works: dict[str, Work] = {
+            "np.tanh": lambda x=x: np.tanh(x),
+            "erf": lambda x=x: functions["erf"](x),
+            "gelu": lambda x=x: functions["gelu"](x),
+        }
+        if importlib.util.find_spec("scipy") is not None:
+            from scipy import special
+
+            works["SciPy's erf"] = lambda x=x: special.erf(x)
+        times = interleaved(works, rounds=7, budget=0.02, clock=time.process_time)
+        ratios = [f"{name} {ratio(times, name, 'np.tanh'):.2f}" for name in works]
+        print(f"  {np.dtype(dtype).name}: {', '.join(ratios)}")
+
+
 def missing() -> list[str]:
     """The differentiable ops that no case times."""
     timed = {name.split()[0] for cases in FAMILIES.values() for name in cases}
@@ -248,6 +267,8 @@ def main() -> None:
                 line += f"{found['forward']:>21.2f} {found['both']:>6.2f} {found['seconds'] * 1e6:>7,.0f}"
             print(line, flush=True)
     by_family(results, starred, sizes)
+    if not only or only & {"erf", "gelu"}:
+        error_function()
     verdict(results, starred)
     print("\n".join(differences) or "Values and gradients are PyTorch's.")
     print(f"{time.perf_counter() - start:.0f} s")

@@ -23,6 +23,7 @@ def _by_bits(mask: Any, x: Any) -> bool:
         and mask.size >= MANY
         and mask.dtype == np.bool_
         and x.dtype.kind == "f"
+        and x.dtype.isnative
         and x.itemsize in BITS
     )
 

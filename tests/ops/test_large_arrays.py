@@ -1,0 +1,119 @@
+"""What large arrays are computed by, held to what small ones are: masks on bits, blocks, rows at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tinygrad_loss as tg
+from tinygrad_loss.core.registry import functions
+from tinygrad_loss.ops import accumulating, blocks, masks
+from tinygrad_loss.ops.accumulating import accumulate
+from tinygrad_loss.ops.blocks import in_blocks
+from tinygrad_loss.ops.masks import either, kept
+
+RANDOM = np.random.default_rng(0)
+SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan]
+
+
+def numbers(count, dtype):
+    x = RANDOM.normal(size=count).astype(dtype)
+    x[: len(SPECIAL)] = SPECIAL
+    return x
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", ">f4"])
+@pytest.mark.parametrize("count", [5, masks.MANY, masks.MANY + 3])
+def test_masks_choose_what_where_chooses_to_the_bit(dtype, count):
+    a, b = numbers(count, dtype), numbers(count, dtype)[::-1]
+    mask = RANDOM.random(count) < 0.5
+    for got, expected in ((kept(mask, a), np.where(mask, a, 0)), (either(mask, a, b), np.where(mask, a, b))):
+        np.testing.assert_array_equal(got, expected)
+        assert got.dtype == expected.dtype
+    chosen = kept(mask, a)[mask]
+    np.testing.assert_array_equal(np.signbit(chosen), np.signbit(a[mask]))
+
+
+def test_masks_broadcast():
+    mask = RANDOM.random((200, 100)) < 0.5
+    for x in (numbers(100, "float32"), numbers(200, "float32")[:, None], np.float32(3), numbers(100, "float32")[::-1]):
+        np.testing.assert_array_equal(kept(mask, x), np.where(mask, x, 0))
+        np.testing.assert_array_equal(either(mask, x, x + 1), np.where(mask, x, x + 1))
+
+
+def test_blocks_give_what_the_whole_gives():
+    def formula(x, y):
+        return np.exp(x) * y + 1
+
+    x, y = numbers(blocks.MANY + 7, "float32"), numbers(blocks.MANY + 7, "float32")
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(in_blocks(formula, x, y), formula(x, y))
+        part = in_blocks(formula, x[::2], y[::2])
+        np.testing.assert_array_equal(part, formula(x, y)[::2])
+        assert in_blocks(formula, x.reshape(-1, 1), y.reshape(-1, 1)).shape == (len(x), 1)
+        assert in_blocks(formula, x, 2.0).shape == x.shape
+
+
+@pytest.mark.parametrize("ufunc", [np.add, np.maximum, np.minimum])
+@pytest.mark.parametrize(
+    "shape", [(50, 100), (50, 3), (50, 100, 2), (9000,)], ids=lambda shape: "x".join(map(str, shape))
+)
+@pytest.mark.parametrize("crowd", [1, 7, 50])
+def test_rows_accumulate_as_ufunc_at_does(ufunc, shape, crowd):
+    start = RANDOM.normal(size=shape).astype("float32")
+    rows = RANDOM.integers(-crowd, crowd, 200)
+    x = RANDOM.normal(size=(200, *shape[1:])).astype("float32")
+    expected = start.copy()
+    ufunc.at(expected, rows, x)
+    np.testing.assert_array_equal(accumulate(ufunc, start.copy(), (rows,), x), expected)
+
+
+def test_distinct_rows_and_several_axes_accumulate_as_ufunc_at_does():
+    start = RANDOM.normal(size=(100, 90))
+    rows, x = RANDOM.permutation(100), RANDOM.normal(size=(100, 90))
+    expected = start.copy()
+    np.add.at(expected, rows, x)
+    np.testing.assert_array_equal(accumulate(np.add, start.copy(), (rows,), x), expected)
+    pairs = RANDOM.integers(-100, 100, (60, 1)), RANDOM.integers(-90, 90, 70)
+    values = RANDOM.normal(size=(60, 70))
+    np.add.at(expected := start.copy(), pairs, values)
+    np.testing.assert_array_equal(accumulate(np.add, start.copy(), pairs, values), expected)
+
+
+@pytest.mark.parametrize("index", [3, -4])
+def test_an_index_out_of_range_does_not_reach_the_next_row(index):
+    with pytest.raises(IndexError):
+        accumulate(np.add, np.zeros((3, 3)), (np.array([0]), np.array([index])), np.ones(1))
+    x = np.zeros((accumulating.MANY, 3))
+    with pytest.raises(IndexError):
+        tg.take_along_axis(x, np.full((len(x), 1), index), axis=1)
+
+
+LARGE = 70_000
+FUNCTIONS = """relu sigmoid leaky_relu elu celu selu relu6 softplus log_sigmoid hard_sigmoid hard_tanh hard_shrink
+soft_shrink gelu sparse_sigmoid huber log_cosh erf i0 i1 degrees radians sinc nan_to_num softsign""".split()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_functions_of_large_arrays(name, dtype):
+    function = functions[name]
+    values = (3 * RANDOM.normal(size=LARGE)).astype(dtype)
+    whole = tg.Tensor(values, requires_grad=True)
+    y = function(whole)
+    y.sum().backward()
+    few = slice(0, 500)
+    small = tg.Tensor(values[few], requires_grad=True)
+    again = function(small)
+    again.sum().backward()
+    tolerance = {"rtol": 1e-6, "atol": 1e-7} if dtype == "float32" else {"rtol": 1e-14, "atol": 1e-15}
+    np.testing.assert_allclose(y.data[few], again.data, **tolerance)
+    np.testing.assert_allclose(whole.grad.data[few], small.grad.data, **tolerance)
+    assert y.dtype == whole.grad.dtype == np.dtype(dtype)
+
+
+@pytest.mark.parametrize("options", [{}, {"constant_values": 2.0}, {"constant_values": ((1.0, 2.0), (3.0, 4.0))}])
+def test_constant_borders_are_numpys(options):
+    x = RANDOM.normal(size=(3, 4))
+    for widths in (2, ((1, 0), (0, 3)), ((2, 1), (1, 2))):
+        np.testing.assert_array_equal(tg.pad(x, widths, **options), np.pad(x, widths, **options))
