@@ -203,9 +203,19 @@ class TestEveryOp:
         def number(*values):
             return float(directional(*values).detach())
 
-        for i, g in zip(where, gradients(directional, inputs, where), strict=True):
+        found = gradients(directional, inputs, where)
+        for i, g in zip(where, found, strict=True):
             expected = central_difference(number, [plain(x) for x in inputs], i)
             close(g, expected, f"{name}: second derivative by input {i}", rtol=1e-4, atol=1e-6)
+        xs = leaves(inputs, where)
+        along = directional(*xs)
+        if along.node is None:
+            return
+        ts = [random.normal(size=np.shape(inputs[i])) for i in where]
+        (pushed,) = push_forward([along.node], [xs[i].node for i in where], [t[()] for t in ts])
+        forward = 0.0 if pushed is None else float(np.asarray(pushed))
+        reverse = sum(np.sum(t * g) for t, g in zip(ts, found, strict=True))
+        close(forward, reverse, f"{name}: forward mode over the gradient", rtol=1e-9, atol=1e-9)
 
     def test_float32_stays(self, name, index):
         op = ops[name]
