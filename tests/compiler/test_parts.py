@@ -151,6 +151,13 @@ def test_an_error_comes_out_when_all_tasks_have_ended(where):
     assert len(ended) == 1
 
 
+def test_tasks_keep_what_the_caller_says_of_warnings():
+    said = []
+    with np.errstate(divide="raise", over="ignore"):
+        threads.side_by_side([lambda: said.append(np.geterr()["divide"])] * 2)
+    assert said == ["raise", "raise"]
+
+
 def test_an_interrupt_waits_for_the_other_thread():
     ended = []
     slow = threading.Event()

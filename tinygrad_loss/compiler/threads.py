@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from functools import cache
 from typing import Any
 
@@ -59,7 +60,8 @@ def _blas_threads(start: bool) -> None:
 def side_by_side(tasks: Sequence[Callable[[], Any]]) -> None:
     """Run every task, the first in this thread; come back, or raise, only when all have ended."""
     _blas_threads(True)
-    waiting = [_pool().submit(task) for task in tasks[1:]]
+    # each in a copy of the caller's context, where NumPy keeps what np.errstate says
+    waiting = [_pool().submit(copy_context().run, task) for task in tasks[1:]]
     try:
         tasks[0]()
     finally:
