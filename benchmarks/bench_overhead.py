@@ -1,8 +1,9 @@
 """What the engine costs beyond NumPy: deep small layers and scalar chains, against PyTorch's eager mode.
 
-    python benchmarks/bench_overhead.py [--record]
+    python benchmarks/bench_overhead.py [--cpu] [--record]
 
 What one call of an op costs is compared with benchmarks/overhead.json; --record writes that file anew.
+On a busy machine --cpu takes the processor's time instead of the wall clock's.
 One thread everywhere. Without PyTorch the ratios are to hand-written NumPy only.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -218,16 +220,17 @@ def inference() -> dict[str, Work]:
 
 
 def main() -> None:
+    clock = time.process_time if "--cpu" in sys.argv else time.perf_counter
     print(machine("numpy", "torch"))
     base = "PyTorch eager" if HAS_TORCH else "hand-written NumPy"
-    table("50 x Dense(32, tanh), batch 16, float32, forward + backward", interleaved(deep_network()), base)
+    table("50 x Dense(32, tanh), batch 16, float32, forward + backward", interleaved(deep_network(), clock=clock), base)
     for shape in ((), (4,)):
-        times = interleaved(scalar_chain(shape), rounds=9)
+        times = interleaved(scalar_chain(shape), rounds=9, clock=clock)
         table(f"{CHAIN:,} x (y * 1.0001), shape {shape}", times, base if HAS_TORCH else "tinygrad_loss")
-    scalars = interleaved(micrograd_network(), rounds=7)
+    scalars = interleaved(micrograd_network(), rounds=7, clock=clock)
     slow = "micrograd" if "micrograd" in scalars else "tinygrad_loss, a Tensor each"
     table("micrograd's demonstration, 2-16-16-1 on 100 points, forward + backward", scalars, slow)
-    table("forward alone, 50 x tanh(affine)", interleaved(inference()), "hand-written NumPy")
+    table("forward alone, 50 x tanh(affine)", interleaved(inference(), clock=clock), "hand-written NumPy")
     found = per_op.measure()
     per_op.show(found)
     if "--record" in sys.argv:
