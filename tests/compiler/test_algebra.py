@@ -19,6 +19,7 @@ ALGEBRA = {
     "merge scalings",
     "gather factors",
     "entries known before",
+    "join choices",
 }
 
 CASES = {  # what is computed, and how many steps there are without the passes and with them
@@ -36,6 +37,14 @@ CASES = {  # what is computed, and how many steps there are without the passes a
     "times minus one": (lambda x, y: y + x * -1.0, 2, 1),
     "scaled twice": (lambda x, y: x * 2 * 100.0, 2, 1),
     "scaled three times": (lambda x, y: 4.0 * (2 * (x * 0.3)), 3, 3 - 1),
+    "two choices": (lambda x, y: (np.where(x > y, 2.0, 0.0) + np.where(x > y, 0.0, 3.0)) * y, 5, 3),
+    "two equal choices": (lambda x, y: (np.where(x > y, 2.0, 0.0) + np.where(x > y, 0.0, 2.0)) * y, 5, 1),
+    "opposite choices": (
+        lambda x, y: (np.where(x > y, 2.0, 0.0) + np.where(np.logical_not(x > y), 2.0, 0.0)) * y,
+        6,
+        1,
+    ),
+    "choices that meet": (lambda x, y: np.where(x > y, 2.0, 1.0) + np.where(x > y, 0.0, 3.0) * y, 5, 5),
     "two scaled ones": (lambda x, y: (x * 100.0) * (2 * y), 3, 2),
 }
 

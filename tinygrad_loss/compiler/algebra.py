@@ -17,6 +17,7 @@ from .linear_assembly import assembled
 __all__ = [
     "with_entries_in_base",
     "with_gathered_factors",
+    "with_joined_choices",
     "with_merged_scalings",
     "with_merged_signs",
     "without_copies",
@@ -91,6 +92,31 @@ def _same_kind(x: Value, kept: Step, y: Value, gone: Step, step: Step) -> bool:
     """Whether scaling changes neither shapes nor dtypes."""
     shapes = x.shape == kept.results[0].shape and y.shape == gone.results[0].shape
     return shapes and {x.dtype, y.dtype, kept.results[0].dtype, gone.results[0].dtype} == {step.results[0].dtype}
+
+
+def with_joined_choices(listing: Listing) -> None:
+    """where(m, 2, 0) + where(m, 0, 3) is where(m, 2, 3): derivatives of choices are full of it."""
+    made = {id(step.results[0]): step for step in listing.steps if step.kind == "where"}
+    opposite = {id(step.results[0]): step.arguments[0] for step in listing.steps if step.function is np.logical_not}
+    for step in _floats(listing):
+        first, second = (made.get(id(x)) for x in step.arguments) if step.function is np.add else (None, None)
+        if first is None or second is None or first.results[0].shape != step.results[0].shape:
+            continue
+        mask, other = first.arguments[0], second.arguments[0]
+        a, b = [number(first, i) for i in (1, 2)], [number(second, i) for i in (1, 2)]
+        if opposite.get(id(other)) is mask or opposite.get(id(mask)) is other:
+            b.reverse()
+        elif other is not mask:
+            continue
+        chosen = [float(x or y or 0) for x, y in zip(a, b, strict=True) if x == 0 or y == 0]
+        if None in (*a, *b) or len(chosen) < 2 or not all(chosen):
+            continue
+        if chosen[0] == chosen[1]:
+            value = step.results[0]
+            _become(step, np.positive, Value(np.broadcast_to(value.dtype.type(chosen[0]), value.shape), "constant"))
+        else:
+            _become(step, np.where, mask, _like(step, chosen[0]), _like(step, chosen[1]))
+            step.kind = "where"
 
 
 def without_copies(listing: Listing) -> None:

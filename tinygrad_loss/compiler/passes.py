@@ -10,6 +10,7 @@ import numpy as np
 from .algebra import (
     with_entries_in_base,
     with_gathered_factors,
+    with_joined_choices,
     with_merged_scalings,
     with_merged_signs,
     without_copies,
@@ -224,6 +225,7 @@ PASSES: dict[str, Callable[[Listing], None]] = {
     "powers of zero": without_zero_powers,
     "merge signs": with_merged_signs,
     "merge scalings": with_merged_scalings,
+    "join choices": with_joined_choices,
     "gather factors": with_gathered_factors,
     "entries known before": with_entries_in_base,
     "drop identities": without_identities,
