@@ -37,6 +37,7 @@ class Mode:
 
 
 MODE: ContextVar[Mode] = ContextVar("MODE", default=Mode())  # noqa: B039 - immutable
+LEFT: ContextVar[int] = ContextVar("LEFT", default=0)  # how often a recorded Tensor became a plain float
 _QUIET = Mode(recording=False)
 
 

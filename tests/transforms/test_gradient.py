@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 
 import numpy as np
@@ -215,3 +216,23 @@ def test_numbers_give_numbers():
         *tg.jvp(lambda x: 1.0 * x.detach(), (3.0,), (2.0,)),
     ]
     assert {type(x) for x in found} == {np.float64}
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: math.sin(x[0]), lambda x: np.fromiter(x, float).sum(), lambda x: np.float64(float(x[0]) * 2)]
+)
+def test_a_graph_lost_in_plain_numbers_is_told(f):
+    with pytest.warns(UserWarning, match=r"its gradient is 0\.(.|\n)*math\.sin(.|\n)*np\.sin\(x\)"):
+        found = tg.grad(f)(X)
+    np.testing.assert_array_equal(found, np.zeros(3))
+
+
+def test_a_float_for_a_look_is_no_loss():
+    def f(x):
+        seen.append(float(x.sum()))
+        return (x**2).sum()
+
+    seen = []
+    np.testing.assert_array_equal(tg.grad(f)(X), 2 * X)
+    assert seen == [X.sum()]
+    assert tg.grad(lambda x: 1.0)(2.0) == 0.0  # constant, and nothing was lost

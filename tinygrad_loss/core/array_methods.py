@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import errors
 from ..arguments import as_value
-from ..modes import MODE
+from ..modes import LEFT, MODE
 from .numpy_bridge import array_function, array_ufunc
 from .registry import functions
 
@@ -588,8 +588,10 @@ class ArrayMethods:
         return np.array(value, dtype=dtype) if copy else np.asarray(value, dtype=dtype)
 
     def __float__(self) -> float:
-        if self._node is not None and MODE.get().recording and _assigns_to_element(sys._getframe(1)):
-            raise errors.stored_in_array()
+        if self._node is not None and MODE.get().recording:
+            if _assigns_to_element(sys._getframe(1)):
+                raise errors.stored_in_array()
+            LEFT.set(LEFT.get() + 1)
         return float(self.item())
 
     def __int__(self) -> int:

@@ -6,6 +6,7 @@ lists and dicts of them. No `.grad` is read or written.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -18,10 +19,16 @@ from ..core.forward import push_forward
 from ..core.node import Node
 from ..core.registry import functions
 from ..core.tensor import Tensor
+from ..modes import LEFT
 from .tracing import ArgNums, Trace, trace
 from .trees import flatten, matching_leaves
 
 __all__ = ["elementwise_grad", "grad", "jvp", "linearize", "value_and_grad", "vjp"]
+
+
+LOST = """The value does not depend on what it is differentiated by: its gradient is 0.
+  On the way a Tensor was turned into a plain number, which ends the graph: float(x), math.sin(x), np.fromiter(...).
+  Use NumPy's functions, which record (np.sin(x)), or tg.stop_gradient(x) where this is meant."""
 
 
 def value_and_grad(
@@ -44,6 +51,7 @@ def value_and_grad(
 
     @wraps(function)
     def both(*args: Any, **keywords: Any) -> tuple[Any, Any]:
+        left = LEFT.get()
         run = trace(function, args, argnums, keywords, has_aux)
         if len(run.outputs) != 1 or run.outputs[0].size != 1:
             raise errors.not_a_scalar(run.outputs[0].shape if len(run.outputs) == 1 else (len(run.outputs),))
@@ -51,6 +59,8 @@ def value_and_grad(
         if y.dtype.kind != "f":
             raise errors.steps_only(y.dtype)
         found = _pull(run, [np.ones(y.shape, y.dtype)])
+        if not found and LEFT.get() != left:
+            warnings.warn(LOST, stacklevel=2)
         value = run.results()
         return (value, run.aux) if has_aux else value, run.rebuild_inputs(run.gradients(found))
 
