@@ -42,7 +42,8 @@ STEPS = "many steps, each a call of NumPy that reads and writes whole arrays; Py
 SERIES = "a series of many steps, each a call of NumPy"
 # By op and what was timed ("forward", "both" or "" for either): why a goal is missed, where it is.
 REASONS: dict[tuple[str, str], str] = {
-    **{(name, "both"): SHARED for name in ("reshape", "squeeze", "expand_dims")},
+    **{(name, "both"): SHARED for name in ("reshape", "squeeze")},
+    ("expand_dims", "both"): f"{VIEW}; {SHARED}",
     **{(name, "forward"): VIEW for name in ("reshape", "squeeze", "expand_dims", "split", "unstack", "swapaxes")},
     **{(name, ""): VIEW for name in ("split", "unstack", "windows")},
     **{(name, ""): SCALAR.format("it") for name in ("arctanh", "arctan2", "logaddexp", "logaddexp2", "remainder")},
