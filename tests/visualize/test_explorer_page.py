@@ -144,9 +144,9 @@ def test_the_slider_and_the_keys_reach_every_step(open_page):
     assert caption(page).startswith("Forward 2")
     page.locator("#stage").click(position={"x": 5, "y": 5})
     page.keyboard.press("End")
-    assert page.evaluate("location.hash").startswith(f"#step={last}&")
+    page.wait_for_function("last => location.hash.startsWith(`#step=${last}&`)", arg=last)
     page.keyboard.press("Home")
-    assert page.evaluate("location.hash").startswith("#step=0&")
+    page.wait_for_function("location.hash.startsWith('#step=0&')")
     page.click("#play")
     page.wait_for_function("location.hash.startsWith('#step=2&')")
     page.click("#play")
@@ -264,7 +264,7 @@ def test_the_theme_and_the_state_are_in_the_address(open_page):
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.click("#theme")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
-    assert "theme=light" in page.evaluate("location.hash")
+    page.wait_for_function("location.hash.includes('theme=light')")
     page.evaluate("location.hash = '5'")
     page.wait_for_function("document.querySelector('#caption').textContent.startsWith('Backward starts')")
 

@@ -89,6 +89,7 @@ function listen() {
   $("search").oninput = (event) => find(event.target.value);
   $("search").onkeydown = (event) => event.key === "Enter" && nextHit(event.shiftKey ? -1 : 1);
   window.addEventListener("keydown", onKey);
+  window.addEventListener("pagehide", settle);
   window.addEventListener("hashchange", () => {
     recall();
     paint();

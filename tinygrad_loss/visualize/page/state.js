@@ -9,7 +9,9 @@ function redraw() {
   remember();
 }
 
+const PAUSE = 120; // milliseconds after a step: writing the address at every one takes longer than the step
 let remembered = { node: null, view: null };
+let waiting = null; // what is still to be written into the address
 
 function remember() {
   // another node or view is a place to come back to with the browser's back button; a step is not
@@ -18,14 +20,30 @@ function remember() {
   const parts = [`step=${state.step}`, `view=${state.view}`];
   if (state.node) parts.push(`node=${state.node}`);
   if (state.theme) parts.push(`theme=${state.theme}`);
+  if (moved) settle();
+  if (moved) return address("pushState", `#${parts.join("&")}`);
+  clearTimeout(waiting && waiting.timer);
+  waiting = { text: `#${parts.join("&")}`, timer: setTimeout(settle, PAUSE) };
+}
+
+function settle() {
+  if (!waiting) return;
+  clearTimeout(waiting.timer);
+  address("replaceState", waiting.text);
+  waiting = null;
+}
+
+function address(how, text) {
   try {
-    history[moved ? "pushState" : "replaceState"](null, "", `#${parts.join("&")}`);
+    history[how](null, "", text);
   } catch {
     // a frame without an address of its own: there is nothing to remember in
   }
 }
 
 function recall() {
+  clearTimeout(waiting && waiting.timer);
+  waiting = null; // the address is newer
   const text = location.hash.slice(1);
   const found = new URLSearchParams(/^\d+$/.test(text) ? `step=${text}` : text);
   const view = found.get("view");
