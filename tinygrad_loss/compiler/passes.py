@@ -1,4 +1,4 @@
-"""Passes: each takes a listing and makes it shorter or cheaper, exactly."""
+"""Passes: each takes a listing and makes it shorter or cheaper, exactly (products of sums: to rounding)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .algebra import (
     without_zero_powers,
 )
 from .ir import Listing, Step, Value, replaced
+from .symmetric import with_symmetric_products
 
 __all__ = ["PASSES", "optimize"]
 
@@ -233,6 +234,7 @@ PASSES: dict[str, Callable[[Listing], None]] = {
     "merge repeats": without_repeats,
     "scalars for broadcasts": with_scalars_for_broadcasts,
     "drop dead steps": without_dead_steps,
+    "symmetric products": with_symmetric_products,
 }
 
 
