@@ -177,6 +177,15 @@ def test_a_sparse_matrix_is_written_at_the_places_of_its_entries():
     assert max(sizes) == 2500
 
 
+def test_columns_pass_by_pass():
+    f = tg.hessian(lambda x: (np.sin(x[1:]) * x[:-1]).sum())
+    slow, quick = tg.jit(f, leave_out={"columns in one pass"}), tg.jit(f)
+    for x in (X, X + 1):
+        agree(slow(x), f(x))
+        agree(quick(x), f(x))
+    assert len(slow.program.listing.steps) > 2 * len(quick.program.listing.steps)
+
+
 def test_a_structural_zero_stays_one_where_values_are_not_finite():
     program = tg.jit(tg.hessian(lambda x: x[0] * x[1] + np.exp(x[2])))
     program(np.ones(3))

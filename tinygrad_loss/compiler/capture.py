@@ -51,7 +51,8 @@ class Recorder(Observer):
 
     traces = watches = True
 
-    def __init__(self, strict: bool = False) -> None:
+    def __init__(self, strict: bool = False, columns: bool = True) -> None:
+        self.columns = columns  # whether all columns of a matrix are to come from one pass
         self.strict = strict  # whether a value that is asked for is an error, or a reason to stay eager
         self.listing = Listing()
         self.known: dict[int, Value] = {}  # by id of the array
@@ -158,7 +159,7 @@ class Recorder(Observer):
 
     def on_linear_map(self, move: Any, seeds: list[Any]) -> Any:
         """A matrix is made of one run, on all of its columns at once."""
-        return matrices(self, move, seeds)
+        return matrices(self, move, seeds) if self.columns else None
 
     def on_gradient(self, node: Any, gradient: Any) -> None:
         """Backward has come to a node: the steps to come are its rule."""
@@ -364,10 +365,14 @@ def _shared(results: tuple[Value, ...], inputs: tuple[Any, ...]) -> int | None:
 
 
 def capture(
-    function: Callable[..., Any], tensors: Sequence[Tensor], names: Sequence[str], strict: bool = False
+    function: Callable[..., Any],
+    tensors: Sequence[Tensor],
+    names: Sequence[str],
+    strict: bool = False,
+    columns: bool = True,
 ) -> tuple[Any, Recorder]:
     """Run `function()` once, eagerly, and write down what happens to the Tensors `tensors`, its arguments."""
-    recorder = Recorder(strict)
+    recorder = Recorder(strict, columns)
     for tensor, name in zip(tensors, names, strict=True):
         value = Value(tensor._value, "argument", name)
         recorder.listing.arguments.append(value)

@@ -114,7 +114,8 @@ class Jitted:
         given, named = _with(args, waiting), _with(kwargs, waiting)
         names = _names(self.function, args, kwargs)
         try:
-            result, recorder = capture(lambda: self.function(*given, **named), tensors, names, strict=self._strict)
+            columns = "columns in one pass" not in self._leave_out
+            result, recorder = capture(lambda: self.function(*given, **named), tensors, names, self._strict, columns)
         except CaptureError as error:
             self._eager[key] = str(error)
             raise
@@ -155,7 +156,8 @@ def jit(function: F | None = None, *, leave_out: frozenset[str] | set[str] = fro
 
     Args:
         function: takes arrays, Tensors, or nested tuples, lists and dicts of them, and anything hashable.
-        leave_out: names of passes to leave out, from `tg.compiler.PASSES`, or "reuse memory".
+        leave_out: names of passes to leave out, from `tg.compiler.PASSES`, or "reuse memory",
+            "parts of the batch", or (of Jacobians and Hessians) "columns in one pass".
 
     Raises:
         CaptureError: where the function asks for a value (`bool(t)`, `float(t)`, `t.item()`).

@@ -23,6 +23,9 @@ def jacobian(
 ) -> Callable[..., Any]:
     """A function that computes every partial derivative of `function`: ∂y[i]/∂x[j].
 
+    In a program (`tg.jit`) all rows or columns come from one pass, and entries that cannot differ from
+    zero are not computed: they are 0 also where other values are not finite, and 0 times them is NaN.
+
     Shapes: y.shape + x.shape; for several outputs or arguments, nested as they are, outputs outside.
 
     Args:
@@ -119,7 +122,8 @@ def _block(run: Trace, parts: list[Any], y: Tensor, node: Any, axis: int) -> Any
 def hessian(function: Callable[..., Any], argnums: ArgNums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that computes the second derivatives of a scalar `function`: ∂²f/∂x[i]∂x[j].
 
-    Forward mode over reverse mode: one push through the recorded gradient for each input element.
+    Forward mode over reverse mode: one push through the recorded gradient for each input element; in a
+    program (`tg.jit`) one for all of them (see `jacobian`).
     With `has_aux` the function returns a pair, and the result is (second derivatives, aux).
 
     >>> tg.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
