@@ -38,7 +38,7 @@ def test_two_commands_each_in_a_block_of_its_own():
     assert len(COMMANDS) == 2
     demo, tests = COMMANDS
     assert demo.splitlines()[-1] == "tinygrad-loss demo"
-    assert tests.splitlines()[-1] == "python -m pytest -q"
+    assert tests.splitlines()[-1] == "python -m pytest -q -n auto"
     assert all(command.splitlines()[0] == "python3 -m venv .venv" for command in COMMANDS)
 
 
