@@ -235,13 +235,13 @@ def test_zoom_drag_and_fit_move_the_picture(open_page):
     page = open_page(loss)
 
     def place():
-        return page.locator("svg.shown .world").get_attribute("transform")
+        return page.locator("svg.shown").evaluate("each => each.style.transform")
 
     fitted = place()
     page.mouse.move(300, 300)
     page.mouse.wheel(0, -400)
     page.wait_for_function(
-        "text => document.querySelector('svg.shown .world').getAttribute('transform') !== text", arg=fitted
+        "text => document.querySelector('svg.shown').style.transform !== text", arg=fitted
     )
     zoomed = place()
     page.mouse.move(20, 400)

@@ -52,7 +52,7 @@ def laid_out(view: View, name: str) -> Laid:
     parts += [_box(box, by_name[box.id], sizes[box.id], height) for box in view.boxes]
     svg = (
         f'<svg class="view" data-view="{html.escape(name)}" data-width="{width:g}" data-height="{height:g}"'
-        f' role="group" aria-label="the graph, {len(view.boxes)} boxes"><g class="world">{"".join(parts)}</g></svg>'
+        f' role="group" aria-label="the graph, {len(view.boxes)} boxes">{"".join(parts)}</svg>'
     )
     return Laid(svg, [box.id for box in view.boxes])
 

@@ -10,7 +10,8 @@ function measure() {
 
 function move(view, place) {
   view.place = place;
-  view.world.setAttribute("transform", `translate(${place.x} ${place.y}) scale(${place.scale})`);
+  // the picture as a whole: a transform inside of it would have every text laid out again
+  view.svg.style.transform = `translate(${place.x}px, ${place.y}px) scale(${place.scale})`;
 }
 
 function fit(view, least = 0) {

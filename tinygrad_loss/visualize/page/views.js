@@ -8,7 +8,8 @@ const state = { step: lastStep, node: null, view: null, theme: null };
 const svgs = [...document.querySelectorAll("svg.view")];
 for (const [place, view] of views.entries()) {
   view.svg = svgs[place];
-  view.world = view.svg.querySelector(".world");
+  view.svg.style.width = `${view.svg.dataset.width}px`;
+  view.svg.style.height = `${view.svg.dataset.height}px`;
   view.home = {};
   for (const [box, layer] of Object.entries(view.layers)) for (const id of layer.members) view.home[id] = box;
   view.boxes = {};
