@@ -240,9 +240,7 @@ def test_zoom_drag_and_fit_move_the_picture(open_page):
     fitted = place()
     page.mouse.move(300, 300)
     page.mouse.wheel(0, -400)
-    page.wait_for_function(
-        "text => document.querySelector('svg.shown').style.transform !== text", arg=fitted
-    )
+    page.wait_for_function("text => document.querySelector('svg.shown').style.transform !== text", arg=fitted)
     zoomed = place()
     page.mouse.move(20, 400)
     page.mouse.down()
