@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import re
 import threading
 
 import numpy as np
@@ -123,6 +125,33 @@ def test_the_same_seed_gives_the_same_bytes(parts):
     first, second = training("attention", "mse", 8), training("attention", "mse", 8)
     for w, v in zip(first[2], second[2], strict=True):
         assert w.tobytes() == v.tobytes()
+
+
+def bytes_between(jitted):
+    """What a program keeps for the values between its inputs and results, all threads together."""
+    text = jitted.program.optimized_source
+    inner, outer = 0, 0
+    for indent, size in re.findall(r"^( *)memory_\d+ = np.empty\((\d+), np.uint8\)", text, re.MULTILINE):
+        inner, outer = (inner + int(size), outer) if indent else (inner, outer + int(size))
+    return outer + inner * len(re.findall(r"^rows_1_\d = make_rows_1", text, re.MULTILINE))
+
+
+def test_a_part_takes_less_memory_than_the_batch(parts):
+    cut, _, _ = training("attention", "mse", 64, steps=1)
+    whole, _, _ = training("attention", "mse", 64, frozenset({"parts of the batch"}), steps=1)
+    assert 0 < bytes_between(cut) < bytes_between(whole) / 8
+
+
+def test_steps_in_parts_leave_nothing_behind(parts):
+    jitted, _, _ = training("attention", "mse", 8, steps=20)
+    x, y = np.ones((8, 4, 6)), np.ones((8, 3))
+    jitted(x, y)
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(500):
+        jitted(x, y)
+    gc.collect()
+    assert len(gc.get_objects()) - before < 50
 
 
 def test_small_programs_stay_whole():

@@ -48,10 +48,14 @@ def fits(value: Value, axis: int, count: int) -> bool:
 
 
 def _elementwise(step: Step, axes: Axes, count: int) -> Meeting | None:
+    return None if step.options and step.kind != "cast" else _aligned(step, axes, count)
+
+
+def _aligned(step: Step, axes: Axes, count: int) -> Meeting | None:
     """Operands are aligned at their last axes; what is not repeated along the batch is cut with it."""
     given = [x for x in step.arguments if isinstance(x, Value)]
     ends = {axes[id(x)] - len(x.shape) for x in given if id(x) in axes}
-    if len(ends) != 1 or (step.options and step.kind != "cast"):
+    if len(ends) != 1:
         return None
     end = ends.pop()
     length = step.results[0].shape[end]
@@ -130,7 +134,11 @@ def _call(step: Step, axes: Axes, count: int) -> Meeting | None:
     if step.function is _taken:
         return _lookup(step, axes)
     op = ops.get(step.op)
-    if op is None or op.kernel is not step.function or "batch" not in op.info:
+    if op is None or op.kernel is not step.function:
+        return None
+    if op.kind == "elementwise":
+        return _aligned(step, axes, count)
+    if "batch" not in op.info:
         return None
     how, inputs = op.info["batch"]
     cut = {id(step.arguments[i]): 0 for i in inputs}
