@@ -32,14 +32,15 @@ class _Found(NamedTuple):
 
 
 class _Door:
-    """The way to the program that ran last, if only its arguments can change: plain arrays, by position."""
+    """The short way to the program that ran last, for arguments that are plain arrays, by position."""
 
-    __slots__ = ("count", "dtypes", "floatx", "mode", "rebuild", "run", "shapes", "single")
+    __slots__ = ("count", "dtypes", "floatx", "mode", "program", "rebuild", "run", "shapes", "single")
 
     def __init__(self, args: tuple[Any, ...], mode: Any, found: _Found) -> None:
         self.mode, self.floatx = mode, config.floatx()
         self.count, self.shapes, self.dtypes = len(args), [x.shape for x in args], [x.dtype for x in args]
-        self.run, self.rebuild = found.program._run, found.rebuild
+        self.program, self.rebuild = found.program, found.rebuild
+        self.run = found.program._run if found.program.is_alone() else None  # nothing else to look after
         self.single = found.rebuild is _one
 
 
@@ -70,8 +71,12 @@ class Jitted:
             else:
                 if config._floatx == door.floatx:
                     with self._lock:
-                        results = door.run(*args)
-                        return results[0] if door.single else door.rebuild(iter(results), True)
+                        if door.run is not None:
+                            results = door.run(*args)
+                            return results[0] if door.single else door.rebuild(iter(results), True)
+                        if not door.program.has_gradients() and door.program.fits():
+                            results = door.program.run(args)
+                            return results[0] if door.single else door.rebuild(iter(results), True)
         return self._called(args, kwargs)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -88,13 +93,14 @@ class Jitted:
             return self.function(*args, **kwargs)
         with self._lock:
             found = self._found.get(key)
-            if found is not None and found.program.has_gradients():
+            begun = found is not None and found.program.has_gradients()
+            if begun:
                 key = (*key, "gradients there before")
                 found = self._found.get(key)
             if found is None or not found.program.fits():
                 return self._capture(key, args, kwargs, arrays)
             self.program, self.reason = found.program, None
-            if not kwargs and found.program.is_alone() and all(type(x) is np.ndarray for x in args):
+            if not kwargs and not begun and all(type(x) is np.ndarray for x in args):
                 self._door = _Door(args, mode, found)
             return found.rebuild(iter(found.program.run([getattr(x, "_value", x) for x in arrays])), found.plain)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -108,7 +109,7 @@ class Program:
                 return False
         return True
 
-    def run(self, arrays: list[Any]) -> list[Any]:
+    def run(self, arrays: Sequence[Any]) -> Any:
         """The results for these arguments; parameters, states and gradients change as they would have."""
         if Ended.count != self._seen:
             for lease in self.leases:
