@@ -10,7 +10,7 @@ from tinygrad_loss.core.registry import functions
 from tinygrad_loss.ops import accumulating, blocks, masks
 from tinygrad_loss.ops.accumulating import accumulate
 from tinygrad_loss.ops.blocks import in_blocks
-from tinygrad_loss.ops.masks import either, kept
+from tinygrad_loss.ops.masks import at_least, at_most, either, kept, scaled, within
 
 RANDOM = np.random.default_rng(0)
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan]
@@ -34,11 +34,37 @@ def test_masks_choose_what_where_chooses_to_the_bit(dtype, count):
     np.testing.assert_array_equal(np.signbit(chosen), np.signbit(a[mask]))
 
 
+def bits(x):
+    return x.astype(x.dtype.newbyteorder("=")).tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", ">f4"])
+@pytest.mark.parametrize("count", [len(SPECIAL), masks.MANY, masks.MANY + 3])
+def test_slopes_and_bounds_are_numpys_to_the_bit(dtype, count):
+    x, t = numbers(count, dtype), numbers(count, dtype)[::-1].copy()
+    for a, b in ((1.0, 0.2), (0.1, -3.0), (-1.0, 0.0)):
+        with np.errstate(invalid="ignore"):  # 0 times infinity
+            pairs = [(scaled(x > 0, t, a, b), np.where(x > 0, a * t, b * t))]
+        pairs.append((either(x > 0, t, b), np.where(x > 0, t, b)))
+        for got, expected in pairs:
+            assert got.dtype == expected.dtype
+            assert bits(got) == bits(expected)
+    for got, expected in (
+        (at_least(x, 0), np.maximum(x, 0)),
+        (at_least(x, -0.5), np.maximum(x, -0.5)),
+        (at_most(x, 0.5), np.minimum(x, 0.5)),
+        (within(x, -0.5, 0.25), np.maximum(np.minimum(x, 0.25), -0.5)),
+    ):
+        assert got.dtype == expected.dtype
+        assert bits(got) == bits(expected)
+
+
 def test_masks_broadcast():
     mask = RANDOM.random((200, 100)) < 0.5
     for x in (numbers(100, "float32"), numbers(200, "float32")[:, None], np.float32(3), numbers(100, "float32")[::-1]):
         np.testing.assert_array_equal(kept(mask, x), np.where(mask, x, 0))
         np.testing.assert_array_equal(either(mask, x, x + 1), np.where(mask, x, x + 1))
+        np.testing.assert_array_equal(scaled(mask, x, 1.0, 2.0), np.where(mask, x, 2 * x))
 
 
 def test_blocks_give_what_the_whole_gives():
@@ -87,6 +113,25 @@ def test_an_index_out_of_range_does_not_reach_the_next_row(index):
     x = np.zeros((accumulating.MANY, 3))
     with pytest.raises(IndexError):
         tg.take_along_axis(x, np.full((len(x), 1), index), axis=1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "bool"])
+def test_what_is_finite_is_copied_and_absolute_values_are_floats(dtype):
+    x = np.array([3, -2, 0, 1]).astype(dtype)
+    y = tg.Tensor(x)
+    copied = tg.nan_to_num(y)
+    np.testing.assert_array_equal(copied.data, np.nan_to_num(x))
+    assert copied.dtype == x.dtype
+    assert not np.shares_memory(copied.data, y.data)
+    sizes = tg.fabs(y) if dtype != "bool" else tg.fabs(x)
+    np.testing.assert_array_equal(np.asarray(sizes), np.fabs(x))
+    assert sizes.dtype == np.fabs(x).dtype
+    if y.dtype.kind == "f":
+        special = numbers(9, dtype)
+        np.testing.assert_array_equal(
+            tg.nan_to_num(tg.Tensor(special), 1.0, 2.0).data, np.nan_to_num(special, True, 1.0, 2.0)
+        )
+        assert bits(tg.fabs(tg.Tensor(special)).data) == bits(np.fabs(special))
 
 
 LARGE = 70_000

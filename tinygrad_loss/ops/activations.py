@@ -10,7 +10,7 @@ from ..core.primitive import elementwise
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import StaleViewError
 from .blocks import in_blocks
-from .masks import kept
+from .masks import at_least, kept
 from .samples import arrays, scalars
 
 __all__ = ["relu", "sigmoid"]
@@ -24,7 +24,7 @@ __all__ = ["relu", "sigmoid"]
     samples=lambda: [arrays((2, 3)), scalars(1)],
 )
 def _relu(x: ArrayLike) -> Tensor:
-    return np.maximum(x, 0)
+    return at_least(x, 0)
 
 
 @_relu.op.front

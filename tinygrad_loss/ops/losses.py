@@ -17,6 +17,7 @@ from ..core.tensor import ArrayLike, Tensor
 from .activations import sigmoid
 from .blocks import in_blocks
 from .exponentials import log1p_above
+from .masks import at_most, within
 from .samples import arrays, positives, scalars
 from .softmax import log_softmax, softmax
 
@@ -41,7 +42,7 @@ def probabilities(*shapes: tuple[int, ...]) -> list[Any]:
 
 
 @elementwise(
-    lambda t, y, x, delta: t * np.maximum(np.minimum(x, delta), -delta),
+    lambda t, y, x, delta: t * within(x, -delta, delta),
     formula="y = x²/2 where |x| ≤ δ, else δ(|x| - δ/2)",
     derivative="∂y/∂x = x, held within ±δ",
     samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), 0.4], scalars(1)],
@@ -55,7 +56,7 @@ def huber(x: ArrayLike, delta: float = 1.0) -> Tensor:
     tensor([0.125, 2.5  ])
     """
     size = np.abs(x)
-    near = np.minimum(size, delta)
+    near = at_most(size, delta)
     return near * (size - 0.5 * near)  # x²/2 where |x| ≤ δ, else δ(|x| - δ/2)
 
 

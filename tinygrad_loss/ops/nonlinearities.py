@@ -16,7 +16,7 @@ from ..core.tensor import ArrayLike, Tensor
 from .activations import _sigmoid
 from .blocks import in_blocks
 from .exponentials import expm1_below, log1p_above
-from .masks import either
+from .masks import either, scaled
 from .samples import arrays, scalars
 from .special import LARGE, erf, erfc, in_pieces, write_erf
 
@@ -39,7 +39,7 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et 
 
 
 @elementwise(
-    lambda t, y, x, negative_slope: either(x > 0, t, negative_slope * t),
+    lambda t, y, x, negative_slope: scaled(x > 0, t, 1.0, negative_slope),
     formula="y = x for x > 0, else slope·x",
     derivative="∂y/∂x = 1 for x > 0, else slope",
     kink="slope at 0",

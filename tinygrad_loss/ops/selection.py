@@ -208,6 +208,8 @@ def nan_to_num(x: ArrayLike, nan: float = 0.0, posinf: float | None = None, negi
     >>> tg.nan_to_num(tg.tensor([1.0, float("nan")]))
     tensor([1., 0.])
     """
+    if type(x) is np.ndarray and x.dtype.kind == "f" and np.isfinite(x).all():
+        return np.array(x)  # nothing to replace, as nearly always: a copy
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 

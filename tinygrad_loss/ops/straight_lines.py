@@ -115,7 +115,7 @@ def threshold(x: ArrayLike, threshold: float, default_value: float) -> Tensor:
     >>> tg.threshold(tg.tensor([-1.0, 2.0]), 0.5, 0.0)
     tensor([0., 2.])
     """
-    return either(x > threshold, x, np.zeros_like(x) + default_value)
+    return either(x > threshold, x, default_value)
 
 
 def hard_silu(x: ArrayLike) -> Tensor:

@@ -26,6 +26,12 @@ def below(rows: int, columns: int, k: int) -> Any:
     return read_only(np.tri(rows, columns, k, dtype=bool))
 
 
+@lru_cache(maxsize=16)
+def above(rows: int, columns: int, k: int) -> Any:
+    """True on and above the k-th diagonal."""
+    return read_only(~np.tri(rows, columns, k - 1, dtype=bool))
+
+
 @linear(
     lambda g, y, x, k: _tril(g, k=k),
     formula="y = x on and below the k-th diagonal, 0 above",
@@ -43,7 +49,7 @@ def _tril(x: ArrayLike, k: int) -> Any:
     samples=lambda: [[*arrays((3, 3)), 0], [*arrays((2, 3, 4)), 1], [*arrays((4, 2)), -1], [*arrays((0, 2)), 0]],
 )
 def _triu(x: ArrayLike, k: int) -> Any:
-    return kept(~below(*np.shape(x)[-2:], k - 1), x)
+    return kept(above(*np.shape(x)[-2:], k), x)
 
 
 def _matrices(m: ArrayLike, name: str) -> ArrayLike:
