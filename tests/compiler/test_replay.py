@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -554,3 +555,24 @@ def test_the_short_way_to_the_last_program_is_taken_for_its_arguments_only():
         check(x, y)
     gradient = tg.grad(lambda x: f(x, y)[0].sum())(x)
     np.testing.assert_array_equal(gradient, y)
+
+
+def test_writing_a_program_down_keeps_no_more_arrays_than_the_eager_run():
+    def step(x):
+        w = tg.tensor(np.ones(2**15), requires_grad=True)
+        y = x * w
+        for _ in range(20):
+            y = np.tanh(y) * 1.5
+        y.sum().backward(retain_graph=False)
+        return w.grad
+
+    def most(run):
+        tracemalloc.start()
+        run(np.ones(2**15))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak / (8 * 2**15)
+
+    step(tg.tensor(np.ones(2**15)))
+    assert 40 < most(lambda x: step(tg.tensor(x))) < 50  # arrays: two for each turn
+    assert most(tg.jit(step)) < 55  # and those of one op at a time; then the program's own

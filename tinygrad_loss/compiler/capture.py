@@ -12,7 +12,8 @@ from ..core.tensor import Tensor
 from ..errors import GraphError
 from ..modes import observed_by
 from .draws import Drawing, Drawn
-from .ir import Listing, Step, Update, Value, same_memory
+from .ir import Listing, Step, Update, Value
+from .known import Known
 from .linear_maps import matrices
 from .traced import Host, Traced, UntraceableError
 
@@ -24,6 +25,7 @@ SHAPED_BY_DATA = {  # ops whose result has a shape that its inputs' values decid
     **dict.fromkeys(("repeat", "compress", "extract"), "others"),
     **dict.fromkeys(("nonzero", "flatnonzero", "argwhere", "unique", "trim_zeros"), "all"),
 }
+FEW = 3  # elements on which an optimizer's rule is tried: of the flat arrays only shapes and dtypes matter
 
 
 class CaptureError(GraphError):
@@ -35,7 +37,7 @@ class Member(NamedTuple):
 
     parameter: Tensor
     leaves: list[Value]  # the parameter, then what the optimizer remembers of it
-    gradient: Value
+    gradient: Traced
 
     @property
     def kind(self) -> Any:
@@ -43,7 +45,7 @@ class Member(NamedTuple):
         alike = all(leaf.shape == self.leaves[0].shape for leaf in self.leaves)
         if not alike or getattr(self.parameter, "constraint", None) is not None:
             return None
-        return tuple(value.dtype.str for value in (*self.leaves, self.gradient))
+        return tuple(value.dtype.str for value in (*self.leaves, self.gradient.value))
 
 
 class Recorder(Observer):
@@ -55,8 +57,8 @@ class Recorder(Observer):
         self.columns = columns  # whether all columns of a matrix are to come from one pass
         self.strict = strict  # whether a value that is asked for is an error, or a reason to stay eager
         self.listing = Listing()
-        self.known: dict[int, Value] = {}  # by id of the array
-        self.kept: list[Any] = []  # arrays whose ids are known stay alive
+        self.known = Known(self.refuse)
+        self.real = 0  # above 0, values keep what they were: more is to be computed from them
         self.touched: dict[int, tuple[Tensor, Any]] = {}  # leaves, with their .grad before the run
         self.phase, self.op, self.scope = "forward", "", ()
         self.updating: set[int] = set()
@@ -74,9 +76,10 @@ class Recorder(Observer):
         if op.name in SHAPED_BY_DATA:
             self._refuse_data_shapes(op.name, values)
         start = len(self.listing.steps)
+        traced = [self.traced(value, x) for value, x in zip(values, inputs, strict=True)]
         try:
             with np.errstate(all="ignore"):
-                made = op.kernel(*[Traced(x, self.emit) if isinstance(x, Value) else x for x in values], **attributes)
+                made = op.kernel(*traced, **attributes)
             made = made if isinstance(made, tuple) else (made,)
             if not all(isinstance(each, (Traced, np.ndarray, np.generic)) for each in made):
                 raise UntraceableError("not an array")
@@ -97,12 +100,13 @@ class Recorder(Observer):
             if type(tensor._value) is np.bool_:  # a singleton: known by identity, it would be any other
                 tensor._value = np.array(tensor._value)
             value = each.value if isinstance(each, Traced) else each
-            if id(tensor._value) not in self.known:
+            if self.known.find(tensor._value) is None:
                 array = tensor._value
                 value = value if isinstance(value, Value) else Value(np.asarray(array), "constant")
-                self.know(array, value)
+                self.known.put(array, value)
                 if not any(np.may_share_memory(array, getattr(x, "_value", x)) for x in inputs):
-                    self._know_base(array, value)
+                    self.known.put_base(array, value)
+        self._release(start)
 
     def _refuse_data_shapes(self, name: str, values: list[Any]) -> None:
         """A program's shapes are fixed: what takes as many elements as a mask has True cannot be in it."""
@@ -132,7 +136,7 @@ class Recorder(Observer):
         else:
             new = self._cast(self.value_of(value if isinstance(value, Tensor) else np.asarray(value)), leaf)
             self._assign(leaf, new)
-        self.know(tensor._value, new)
+        self.known.put(tensor._value, new)
 
     def _assign(self, leaf: Value, new: Value) -> None:
         self.listing.assigned = [(old, made) for old, made in self.listing.assigned if old is not leaf]
@@ -159,7 +163,18 @@ class Recorder(Observer):
 
     def on_linear_map(self, move: Any, seeds: list[Any]) -> Any:
         """A matrix is made of one run, on all of its columns at once."""
-        return matrices(self, move, seeds) if self.columns else None
+        if not self.columns:
+            return None
+        start = len(self.listing.steps)
+        self.known.recall()  # the forward pass is alive: its graph holds it
+        self.real += 1
+        try:
+            return matrices(self, move, seeds)
+        finally:
+            self.real -= 1
+            self._release(start)
+            if not self.real:
+                self.known.forget()
 
     def on_gradient(self, node: Any, gradient: Any) -> None:
         """Backward has come to a node: the steps to come are its rule."""
@@ -169,13 +184,15 @@ class Recorder(Observer):
         if isinstance(gradient, tuple):
             return
         value = self.value_of(getattr(gradient, "_value", gradient))
-        name = self.known[id(node.value)].name if id(node.value) in self.known else ""
+        seen = self.known.find(node.value)
+        name = "" if seen is None else seen.name
         if isinstance(value, Value) and not value.name and name and value.source == "step":
             value.name = f"d_{name}"
 
     def on_update(self, optimizer: Any, parameters: list[Any], gradients: list[Any]) -> None:
         """Write down the optimizer's rule for these parameters; the eager step that follows is left alone."""
         self.phase, self.scope, self.op = "update", (), optimizer.name
+        start = len(self.listing.steps)
         if any(optimizer is known for known in self.listing.optimizers):
             self.refuse(f"a second step of {type(optimizer).__name__}", "A program makes one step of each optimizer.")
         number = len(self.listing.optimizers) or ""
@@ -185,9 +202,9 @@ class Recorder(Observer):
             Host(optimizer.iterations + 1, f"step{number}"),
         )
         try:
-            given = [Traced(self._array(g), self.emit) for g in gradients]
+            given = [self.traced(self._array(g), g) for g in gradients]
             members = [
-                Member(p, [self.leaf(owner) for owner in (p, *optimizer.state_of(p))], g.value)
+                Member(p, [self.leaf(owner) for owner in (p, *optimizer.state_of(p))], g)
                 for p, g in zip(parameters, optimizer.clipped(given), strict=True)
             ]
             rule = optimizer.whole_rule(rate, step)
@@ -205,17 +222,15 @@ class Recorder(Observer):
                 updates[-1].counts = len(self.listing.optimizers) - 1
         except UntraceableError as error:
             self.refuse(f"{type(optimizer).__name__}'s step", str(error))
+        self._release(start)
         self.phase = "forward"
 
     def _update_flat(self, optimizer: Any, rule: Any, group: list[Member]) -> Update | None:
         """One step for all parameters of a group, if the rule treats each element by itself."""
         slots = ("w", "g", *optimizer.slots)
-        columns = [[m.leaves[0] for m in group], [m.gradient for m in group]]
+        columns = [[m.leaves[0] for m in group], [m.gradient.value for m in group]]
         columns += [[m.leaves[i] for m in group] for i in range(1, len(slots) - 1)]
-        flat = [
-            Value(np.concatenate([np.ravel(v.array) for v in column]), name=slot)
-            for slot, column in zip(slots, columns, strict=True)
-        ]
+        flat = [Value(np.zeros(FEW, column[0].dtype), name=slot) for slot, column in zip(slots, columns, strict=True)]
         steps: list[Step] = []
         with np.errstate(all="ignore"):
             results = rule(*[Traced(value, steps.append) for value in flat])
@@ -225,9 +240,13 @@ class Recorder(Observer):
             return None
         if [v.dtype for v in made] != [flat[0].dtype, *[v.dtype for v in flat[2:]]]:
             return None
+        total = sum(value.size for value in columns[0])
+        for value in (*flat, *(result for step in steps for result in step.results)):
+            if value.shape:
+                value.array = np.broadcast_to(value.array[0], (total,))
         update = Update(optimizer.name, slots, flat, made, steps)
         new = [[Value(leaf.array, name=leaf.name) for leaf in m.leaves] for m in group]
-        arguments = tuple((*m.leaves, m.gradient) for m in group)
+        arguments = tuple((*m.leaves, m.gradient.value) for m in group)
         self.emit(Step("update", update, arguments, {}, tuple(value for row in new for value in row)))
         for member, row in zip(group, new, strict=True):
             self._updated(member, row)
@@ -236,9 +255,9 @@ class Recorder(Observer):
     def _update_each(self, rule: Any, group: list[Member]) -> None:
         """The rule for one parameter after the other, with its constraint."""
         for member in group:
-            first, *rest = [Traced(leaf, self.emit) for leaf in member.leaves]
+            first, *rest = [self.traced(leaf, leaf.owner) for leaf in member.leaves]
             with np.errstate(all="ignore"):
-                new = rule(first, Traced(member.gradient, self.emit), *rest)
+                new = rule(first, member.gradient, *rest)
             constraint = getattr(member.parameter, "constraint", None)
             if constraint is not None:
                 new = (constraint(new[0]), *new[1:])
@@ -262,62 +281,42 @@ class Recorder(Observer):
         """A draw is a step that is made again at each run, in the same order."""
         array = np.asarray(array)
         value = Value(array, name="draw")
-        self.know(array, value)
+        self.known.put(array, value)
+        value.forget()
         array = array.view(Drawn)
         self.op = method.__name__
         self.emit(Step("call", method, args, options, value))
         self.listing.draws.append(value)
-        self.know(array, value)
+        self.known.put(array, value)
         return array
 
-    def know(self, array: Any, value: Value) -> None:
-        """From now on, this array is that value."""
-        self.known[id(array)] = value
-        self.kept.append(array)
+    def traced(self, value: Any, x: Any) -> Any:
+        """A value as a kernel gets it, to compute with what it is now; a number stays one."""
+        return Traced(value, self.emit, getattr(x, "_value", x)) if isinstance(value, Value) else value
 
-    def _know_base(self, array: Any, value: Value) -> None:
-        """An array may be a view of its own memory: then other views of it have that as their base."""
-        base = getattr(array, "base", None)
-        if id(base) not in self.known and same_memory(base, array):
-            self.know(base, value)
+    def _release(self, start: int) -> None:
+        """Keep of what the steps from `start` on made only shapes and dtypes: else all of a run would be in memory."""
+        for step in self.listing.steps[start:] if not self.real else ():
+            for value in step.results:
+                value.forget()
 
     def value_of(self, x: Any) -> Any:
         """The Value that a Tensor or an array stands for; numbers stay as they are."""
         if isinstance(x, Tensor):
             array = x._value
-            if id(array) in self.known:
-                return self.known[id(array)]
-            seen = self._seen_before(array) if isinstance(array, np.ndarray) else None
+            seen = self.known.find(array)
             if seen is None:
-                return self.leaf(x)
-            self.know(array, seen)
+                seen = self.known.behind(array) if isinstance(array, np.ndarray) else None
+                if seen is None:
+                    return self.leaf(x)
+                self.known.put(array, seen)
             return seen
         if isinstance(x, (np.ndarray, np.generic)):
             return self._array(x)
         return x if isinstance(x, (int, float, bool)) else self._array(np.asarray(x))
 
     def _array(self, array: Any) -> Value:
-        if isinstance(array, Traced):
-            return array.value
-        if id(array) not in self.known:
-            self.know(array, self._seen_before(array) or Value(np.asarray(array), "constant"))
-        return self.known[id(array)]
-
-    def _seen_before(self, array: Any) -> Value | None:
-        """The value that an array looks at, if at all of it; a part of one, or what was made of draws, is refused."""
-        base, drawn = array, False
-        while base is not None:
-            drawn = drawn or isinstance(base, Drawn)
-            known = self.known.get(id(base))
-            if known is not None and known.source != "constant":
-                if same_memory(base, array):
-                    return known
-                self.refuse("a view of a value", "It was taken where it could not be seen: take it of the Tensor.")
-                return None
-            base = getattr(base, "base", None)
-        if drawn:
-            self.refuse("random numbers", "They were computed with before they became a Tensor: say tg.tensor(draw).")
-        return None
+        return array.value if isinstance(array, Traced) else self.known.of(array)
 
     def leaf(self, tensor: Any) -> Value:
         """A Tensor that was there before: its data is read at each run."""
@@ -339,8 +338,9 @@ class Recorder(Observer):
             found = Value(np.asarray(tensor._value), "leaf", tensor.name or "", tensor)
             self.listing.leaves[id(tensor)] = found
             self.touched[id(tensor)] = (tensor, getattr(tensor, "_grad", None))
-            self.know(tensor._value, found)
-            self._know_base(tensor._value, found)
+            self.known.put(tensor._value, found)
+            self.known.put_base(tensor._value, found)
+            found.forget()
         return found
 
     def refuse(self, what: str, why: str) -> None:
@@ -376,7 +376,8 @@ def capture(
     for tensor, name in zip(tensors, names, strict=True):
         value = Value(tensor._value, "argument", name)
         recorder.listing.arguments.append(value)
-        recorder.know(tensor._value, value)
+        recorder.known.put(tensor._value, value)
+        value.forget()
     with observed_by(recorder):
         result = function()
     return result, recorder

@@ -16,7 +16,7 @@ Kind = Literal["ufunc", "reduce", "product", "view", "where", "cast", "call", "u
 class Value:
     """One array of the program: where it comes from, its shape and dtype, and a name to read."""
 
-    array: Any  # what it was during capture; of all but constants only shape and dtype are kept
+    array: Any  # of all but constants only shape and dtype are kept
     source: Source = "step"
     name: str = ""
     owner: Any = None  # the Tensor of a leaf; the text of a host number
@@ -107,6 +107,14 @@ def replaced(thing: Any, new: Callable[[Value], Any]) -> Any:
     if isinstance(thing, slice):
         return slice(*(replaced(each, new) for each in (thing.start, thing.stop, thing.step)))
     return thing
+
+
+def computed(step: Step) -> Any:
+    """What the step makes of what its operands are."""
+    arguments, options = replaced((step.arguments, step.options), lambda value: value.array)
+    function: Any = step.function
+    with np.errstate(all="ignore"):
+        return (function.reduce if step.kind == "reduce" else function)(*arguments, **options)
 
 
 def same_memory(a: Any, b: Any) -> bool:

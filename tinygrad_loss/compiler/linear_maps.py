@@ -69,7 +69,7 @@ def matrices(recorder: Any, move: Callable[[Sequence[Tensor]], Sequence[Any]], s
 
 def _given(recorder: Any, block: Traced) -> Tensor:
     array = np.array(block.value.array)  # a copy: what is known by identity must be nothing else
-    recorder.know(array, block.value)
+    recorder.known.put(array, block.value)
     return wrap(array, None)
 
 
@@ -89,7 +89,7 @@ class _Walk:
             shape = seed.shape
             value = Value(seed._value, name="seed")
             columns = numbered(shape) + sum(self.whole.sizes)
-            self.recorder.know(seed._value, value)
+            self.recorder.known.put(seed._value, value)
             self._put(value, Form(shape, seed.dtype, [Selection(seed.dtype.type(1), numbered(shape), columns)]))
             self.whole.sizes.append(seed.size)
             self.shapes.append(shape)
@@ -334,7 +334,7 @@ class _Walk:
 
     def block(self, result: Any, number: int) -> Traced:
         """The derivatives of a result by one seed, in the shape of both."""
-        value = self.recorder.known.get(id(result._value)) if isinstance(result, Tensor) else None
+        value = self.recorder.known.find(result._value) if isinstance(result, Tensor) else None
         form = self.form(value)
         if form is None:
             form = Form(np.shape(result), np.asarray(getattr(result, "_value", result)).dtype, [])

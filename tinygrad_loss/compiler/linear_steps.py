@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .ir import Step, Value, replaced
+from .ir import Step, Value, computed, replaced
 from .linear_terms import Indices, numbered
 from .traced import Traced
 
@@ -22,15 +22,11 @@ def again(step: Step, instead: dict[int, Any], emit: Callable[[Step], None]) -> 
         return value if new is None else new.value if isinstance(new, Traced) else Value(new, "constant")
 
     arguments, options = replaced(step.arguments, exchanged), replaced(step.options, exchanged)
-    real = replaced((arguments, options), lambda value: value.array)
-    with np.errstate(all="ignore"):
-        if step.kind == "reduce":
-            array = step.function.reduce(*real[0], **real[1])  # type: ignore[attr-defined]
-        else:
-            array = step.function(*real[0], **real[1])
-    made = tuple(map(Value, array)) if isinstance(step.result, tuple) else Value(array)
-    emit(Step(step.kind, step.function, arguments, options, made, text=step.text))
-    return [Traced(each, emit) for each in (made if isinstance(made, tuple) else (made,))]
+    new = Step(step.kind, step.function, arguments, options, step.result, text=step.text)
+    array = computed(new)
+    new.result = tuple(map(Value, array)) if isinstance(step.result, tuple) else Value(array)
+    emit(new)
+    return [Traced(each, emit) for each in new.results]
 
 
 def zeros(seeded: dict[int, Value]) -> dict[int, Any]:

@@ -16,7 +16,7 @@ from .algebra import (
     without_copies,
     without_zero_powers,
 )
-from .ir import Listing, Step, Value, replaced
+from .ir import Listing, Step, Value, computed, replaced
 from .symmetric import with_symmetric_products
 
 __all__ = ["PASSES", "optimize"]
@@ -42,8 +42,9 @@ def with_folded_constants(listing: Listing) -> None:
         constant = all(value.source == "constant" for value in step.operands)
         small = all(value.size <= 4096 for value in step.results)  # a large one is cheaper made than kept
         if constant and small and not any(id(value) in drawn for value in step.results):
-            for value in step.results:
-                value.source = "constant"
+            made = computed(step)
+            for value, array in zip(step.results, made if isinstance(step.result, tuple) else (made,), strict=True):
+                value.source, value.array = "constant", array
         else:
             kept.append(step)
     listing.steps = kept

@@ -122,9 +122,10 @@ class Host:
 class Traced(NDArrayOperatorsMixin):
     """An array that writes down what is done with it."""
 
-    def __init__(self, value: Value, emit: Emit) -> None:
+    def __init__(self, value: Value, emit: Emit, array: Any = None) -> None:
         self.value = value
         self.emit = emit
+        self.array = value.array if array is None else array  # to compute with; the value may have let go of it
 
     # What NumPy asks
 
@@ -210,7 +211,7 @@ class Traced(NDArrayOperatorsMixin):
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         """The same values in another dtype."""
         dtype = np.dtype(dtype)
-        array = np.asarray(self.value.array).astype(dtype)
+        array = np.asarray(self.array).astype(dtype)
         return self._emitted("cast", np.ndarray.astype, (self, dtype), {}, array)
 
     def __getattr__(self, name: str) -> Any:
@@ -233,7 +234,7 @@ class Traced(NDArrayOperatorsMixin):
         )
         if fancy:
             return self._made("call", _taken, (self, index), {})
-        result = self.value.array[index]
+        result = self.array[index]
         return self._emitted("view", _taken, (self, index), {}, result, f"{{0}}[{subscript(index)}]")
 
     def __iter__(self) -> Any:
@@ -263,7 +264,7 @@ class Traced(NDArrayOperatorsMixin):
         if axis is not None:
             axes = axis if isinstance(axis, tuple) else (axis,)
             axis = tuple(sorted(int(each) % x.ndim for each in axes))
-        array = ufunc.reduce(x.value.array, axis=axis, keepdims=keepdims)
+        array = ufunc.reduce(x.array, axis=axis, keepdims=keepdims)
         return self._emitted("reduce", ufunc, (x,), {"axis": axis, "keepdims": bool(keepdims)}, array)
 
     def _mean(self, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
@@ -272,7 +273,7 @@ class Traced(NDArrayOperatorsMixin):
         return total / count
 
     def _view(self, x: Traced, function: Any, args: Any, options: Any) -> Any:
-        array = function(x.value.array, *args, **options)
+        array = function(x.array, *args, **options)
         if not isinstance(array, np.ndarray):
             return x
         args = () if args == (None,) else args
@@ -284,7 +285,7 @@ class Traced(NDArrayOperatorsMixin):
             if function is np.transpose and not named
             else f"np.{function.__name__}({', '.join(['{0}', *named])})"
         )
-        copied = array.size and not np.shares_memory(array, np.asarray(x.value.array))
+        copied = array.size and not np.shares_memory(array, np.asarray(x.array))
         kind: Kind = "call" if copied else "view"
         return self._emitted(kind, function, (x, *args), options, array, text)
 
@@ -336,7 +337,7 @@ def index_text(index: Any) -> str:
 def _real(thing: Any) -> Any:
     """Arguments with the real arrays in place of traced ones."""
     if isinstance(thing, Traced):
-        return thing.value.array
+        return thing.array
     if isinstance(thing, Host):
         return thing.value
     if isinstance(thing, (tuple, list)):
