@@ -292,7 +292,9 @@ class Recorder(Observer):
 
     def traced(self, value: Any, x: Any) -> Any:
         """A value as a kernel gets it, to compute with what it is now; a number stays one."""
-        return Traced(value, self.emit, getattr(x, "_value", x)) if isinstance(value, Value) else value
+        if not isinstance(value, Value):
+            return value
+        return Traced(value, self.emit, getattr(x, "_value", x), lazy=not self.real)
 
     def _release(self, start: int) -> None:
         """Keep of what the steps from `start` on made only shapes and dtypes: else all of a run would be in memory."""

@@ -11,6 +11,8 @@ import numpy as np
 Source = Literal["step", "argument", "leaf", "host", "constant"]
 Kind = Literal["ufunc", "reduce", "product", "view", "where", "cast", "call", "update", "rows"]
 
+_ZEROS = bytes(32)  # one element of any dtype, which no one can write into
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class Value:
@@ -27,7 +29,7 @@ class Value:
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of its axes."""
-        return np.shape(self.array)
+        return () if self.source == "host" else self.array.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -37,12 +39,12 @@ class Value:
     @property
     def size(self) -> int:
         """How many elements it has."""
-        return int(np.size(self.array))
+        return 1 if self.source == "host" else self.array.size
 
     def forget(self) -> None:
         """Keep shape and dtype alone, in no memory."""
         if self.source in ("step", "argument", "leaf"):
-            self.array = np.broadcast_to(np.zeros((), self.dtype), self.shape)
+            self.array = np.ndarray(self.shape, self.dtype, _ZEROS, strides=(0,) * len(self.shape))
 
 
 @dataclass(slots=True, eq=False)

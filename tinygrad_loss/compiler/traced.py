@@ -120,12 +120,26 @@ class Host:
 
 
 class Traced(NDArrayOperatorsMixin):
-    """An array that writes down what is done with it."""
+    """An array that writes down what is done with it.
 
-    def __init__(self, value: Value, emit: Emit, array: Any = None) -> None:
+    Products are the dearest steps, and eager mode makes them anyway: `lazy` ones are made again only if
+    something in the kernel asks what they are. Until then there is an empty array in their place.
+    """
+
+    def __init__(self, value: Value, emit: Emit, array: Any = None, lazy: bool = False) -> None:
         self.value = value
         self.emit = emit
-        self.array = value.array if array is None else array  # to compute with; the value may have let go of it
+        self.lazy = lazy
+        self.empty: Any = None
+        self._array = value.array if array is None else array  # the value may have let go of it
+        self._make: Callable[[], Any] | None = None
+
+    @property
+    def array(self) -> Any:
+        """What it is now, to compute with."""
+        if self._make is not None:
+            self._array, self._make, self.empty = self._make(), None, None
+        return self._array
 
     # What NumPy asks
 
@@ -273,7 +287,7 @@ class Traced(NDArrayOperatorsMixin):
         return total / count
 
     def _view(self, x: Traced, function: Any, args: Any, options: Any) -> Any:
-        array = function(x.array, *args, **options)
+        array = function(x.array if x.empty is None else x.empty, *args, **options)
         if not isinstance(array, np.ndarray):
             return x
         args = () if args == (None,) else args
@@ -285,20 +299,36 @@ class Traced(NDArrayOperatorsMixin):
             if function is np.transpose and not named
             else f"np.{function.__name__}({', '.join(['{0}', *named])})"
         )
-        copied = array.size and not np.shares_memory(array, np.asarray(x.array))
+        copied = array.size and not np.shares_memory(array, np.asarray(x.array if x.empty is None else x.empty))
         kind: Kind = "call" if copied else "view"
-        return self._emitted(kind, function, (x, *args), options, array, text)
+        made = self._emitted(kind, function, (x, *args), options, array, text)
+        return made if x.empty is None else made.later(array, lambda: function(x.array, *args, **options))
 
     def _made(self, kind: Kind, function: Any, args: Any, options: Any) -> Any:
-        return self._emitted(kind, function, args, options, function(*_real(args), **_real(options)))
+        empty = _empty_product(*args) if kind == "product" and self.lazy and not options else None
+        if empty is None:
+            return self._emitted(kind, function, args, options, function(*_real(args), **_real(options)))
+        return self._emitted(kind, function, args, options, empty).later(empty, lambda: function(*_real(args)))
+
+    def later(self, empty: Any, make: Callable[[], Any]) -> Traced:
+        """Let an empty array stand for what `make` gives, until it is asked for."""
+        self.empty, self._make = empty, make
+        return self
 
     def _emitted(self, kind: Kind, function: Any, args: Any, options: Any, array: Any, text: str = "") -> Any:
         made = tuple(map(Value, array)) if isinstance(array, (tuple, list)) else Value(array)
         shares = 0 if kind == "call" and function in _VIEWS else None  # a copy now may be a view of another layout
         self.emit(Step(kind, function, tuple(_values(args)), _values(options), made, text=text, shares=shares))
         if isinstance(made, tuple):
-            return tuple(Traced(each, self.emit) for each in made)
-        return Traced(made, self.emit)
+            return tuple(Traced(each, self.emit, lazy=self.lazy) for each in made)
+        return Traced(made, self.emit, lazy=self.lazy)
+
+
+def _empty_product(a: Any, b: Any) -> Any:
+    """An array of the shape and dtype of the product of two matrices; None for products of another kind."""
+    if not (isinstance(a, Traced) and isinstance(b, Traced) and a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]):
+        return None
+    return np.empty((a.shape[0], b.shape[1]), np.result_type(a.dtype, b.dtype))
 
 
 def _taken(x: Any, index: Any) -> Any:

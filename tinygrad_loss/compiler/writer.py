@@ -42,6 +42,7 @@ class Writer:
             "from operator import call",
         }
         self.placed: set[int] = set()  # values that have a name at module level
+        self.in_flat: set[str] = set()  # names of those in flat arrays
         self.given: set[int] = set()  # values that have memory, but another place in it each time
         self.bound: dict[str, str] = {}  # functions bound to short names
         self.numbers: dict[str, str] = {}  # 0-d arrays, by how they are made
@@ -61,14 +62,13 @@ class Writer:
         """A name at module level for a value that has memory."""
         if id(value) in self.placed:
             return
-        if value.name and any(
-            self.namer.names.get(key) == self.namer.of(value) for key in self.placed & self.layout.in_flat.keys()
-        ):
+        if value.name and self.namer.of(value) in self.in_flat:
             self.placed.add(id(value))  # the new value of a parameter stands where the old one did
             return
         name, shape = self.namer.of(value), value.shape
         if id(value) in self.layout.in_flat:
             flat, start = self.layout.in_flat[id(value)]
+            self.in_flat.add(name)
             self.head.append(f"{name} = {flat}[{start}:{start + value.size}].reshape({shape})")
         elif id(value) in self.layout.in_block:
             block = self.layout.in_block[id(value)]
