@@ -131,6 +131,51 @@ def from_windows(x, size, stride, space):
     return y
 
 
+def pooled(x, size, stride, padding):
+    """(batch, place, channel), and the places of the image in that window, one window at a time."""
+    lengths = zip(x[1:-1], size, stride, padding, strict=True)
+    for b, *p, c in np.ndindex(x[0], *((n + sum(around) - k) // s + 1 for n, k, s, around in lengths), x[-1]):
+        starts = [s * i - before for s, i, (before, _) in zip(stride, p, padding, strict=True)]
+        found = [tuple(i + j for i, j in zip(starts, k, strict=True)) for k in np.ndindex(*size)]
+        there = [q for q in found if all(0 <= i < n for i, n in zip(q, x[1:-1], strict=True))]
+        yield (b, *p, c), [(b, *q, c) for q in there]
+
+
+def pooling(of):
+    def pool(x, **how):
+        cells = list(pooled(x.shape, **how))
+        y = np.zeros([n + 1 for n in cells[-1][0]])
+        for place, there in cells:
+            y[place] = of([x[q] for q in there])
+        return y
+
+    return pool
+
+
+def max_pool_gradient(g, x, y, **how):
+    v = np.zeros(x.shape)
+    for place, there in pooled(x.shape, **how):
+        best = [q for q in there if x[q] == y[place]]
+        for q in best:
+            v[q] += g[place] / len(best)
+    return v
+
+
+def max_pool_tangent(t, x, y, **how):
+    v = np.zeros(y.shape)
+    for place, there in pooled(x.shape, **how):
+        v[place] = np.mean([t[q] for q in there if x[q] == y[place]])
+    return v
+
+
+def average_pool_gradient(g, space, **how):
+    v = np.zeros((len(g), *space, g.shape[-1]))
+    for place, there in pooled(v.shape, **how):
+        for q in there:
+            v[q] += g[place] / len(there)
+    return v
+
+
 def logistic(x):
     return 1 / (1 + np.exp(-x))
 
@@ -188,6 +233,8 @@ def kl_divergence(target, z, axis=-1):
 REFERENCES = {
     "affine": lambda x, w, b: np.einsum("...i,io->...o", x, w) + b,
     "astype": lambda x, dtype: np.array(x.tolist(), dtype),
+    "average_pool": pooling(np.mean),
+    "average_pool_gradient": average_pool_gradient,
     "binary_cross_entropy": each(
         lambda y, p: -y * math.log(held(p, 1 - EPS)) - (1 - y) * math.log(held(1 - p, 1 - EPS))
     ),
@@ -217,6 +264,9 @@ REFERENCES = {
     "log_cosh": each(lambda x: math.log(math.cosh(x))),
     "log_softmax": lambda x, axis=-1: np.log(probabilities(x, axis)),
     "lstm_gates": lstm_gates,
+    "max_pool": pooling(max),
+    "max_pool_gradient": max_pool_gradient,
+    "max_pool_tangent": max_pool_tangent,
     "on_diagonal": on_diagonal,
     "polygamma": lambda x, n: each(lambda v: polygamma(v, n))(x),
     "relative_entropy": each(lambda y, p: held(y) * (math.log(held(y)) - math.log(held(p)))),

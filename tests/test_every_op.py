@@ -21,7 +21,15 @@ from tinygrad_loss.core.registry import functions, ops
 from tinygrad_loss.core.tensor import Tensor
 
 # Ops whose inputs or attributes state each other's lengths: emptied one by one they no longer belong together.
-BOUND_TOGETHER = {"from_windows", "gru_gates", "lstm_gates", "on_diagonal", "pad"}
+BOUND_TOGETHER = {
+    "from_windows",
+    "gru_gates",
+    "lstm_gates",
+    "max_pool_gradient",
+    "max_pool_tangent",
+    "on_diagonal",
+    "pad",
+}
 MADE_BY_THE_ENGINE = {"item"}  # takes another op's tuple of results: tested with every op that has several
 BUILT_IN = sorted(name for name in ops if name not in MADE_BY_THE_ENGINE)
 

@@ -45,6 +45,59 @@ def test_padding_does_not_count_in_pooling():
     np.testing.assert_array_equal(tg.average_pool(x, 2, padding="same"), -np.ones((1, 2, 1)))
 
 
+@pytest.mark.parametrize(("size", "stride"), [(2, 2), (3, 1), (3, 2), (1, 2), ((2, 3), (3, 1))])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("pool", [tg.max_pool, tg.average_pool])
+def test_a_part_of_a_batch_is_pooled_as_the_whole_to_the_bit(pool, size, stride, padding):
+    x = np.round(RANDOM.normal(size=(64, 7, 6, 2)).astype(np.float32), 1)  # with ties
+    whole = tg.tensor(x, requires_grad=True)
+    y = pool(whole, size, stride, padding)
+    g = RANDOM.normal(size=y.shape).astype(np.float32)
+    y.backward(g)
+    assert y.dtype == whole.grad.dtype == np.float32
+    for part in (slice(0, 1), slice(5, 8), slice(63, 64)):
+        alone = tg.tensor(x[part], requires_grad=True)
+        y_alone = pool(alone, size, stride, padding)
+        y_alone.backward(g[part])
+        np.testing.assert_array_equal(y_alone.detach(), y.detach()[part])
+        np.testing.assert_array_equal(alone.grad, whole.grad[part])
+
+
+def test_a_wide_window_counts_all_its_ties():
+    x = tg.tensor(np.ones((1, 200, 2, 1)), requires_grad=True)
+    tg.max_pool(x, (150, 1), 1).sum().backward()
+    np.testing.assert_allclose(x.grad.sum(), 2 * 51, rtol=1e-12)
+    np.testing.assert_allclose(x.grad[0, 100, :, 0], 51 / 150, rtol=1e-12)
+
+
+def test_pooling_float16_adds_up_in_float32():
+    x = np.full((1, 64, 64, 1), 100, np.float16)
+    y = tg.average_pool(x, 64)
+    assert y.dtype == np.float16
+    assert y[0, 0, 0, 0] == 100
+
+
+def test_a_window_of_nan_passes_no_gradient():
+    x = tg.tensor(np.array([[[np.nan], [1.0], [0.0], [2.0]]]), requires_grad=True)
+    y = tg.max_pool(x)
+    y.sum().backward()
+    np.testing.assert_array_equal(y[0, :, 0].detach(), [np.nan, 2])
+    np.testing.assert_array_equal(x.grad[0, :, 0], [0, 0, 0, 1])
+
+
+def test_a_window_without_overlap_is_a_copy():
+    x = np.ones((1, 2, 1))
+    assert not np.shares_memory(x, tg.max_pool(x, 1))
+    assert not np.shares_memory(x, tg.average_pool(x, 1))
+
+
+@pytest.mark.parametrize("pool", [tg.max_pool, tg.average_pool])
+def test_windows_longer_than_the_image(pool):
+    for x in (np.ones((1, 2, 3, 1)), tg.ones((1, 2, 3, 1))):
+        with pytest.raises(tg.errors.ShapeError, match="Windows of 3 do not fit into an axis of 2"):
+            pool(x, 3)
+
+
 @pytest.mark.oracle
 @pytest.mark.parametrize(
     ("stride", "padding", "dilation", "groups"), [*itertools.product((1, 2), (0, 1), (1, 2), (1, 2))]

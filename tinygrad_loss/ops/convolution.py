@@ -39,12 +39,13 @@ def patches(x: Any, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Any:
     return np.lib.stride_tricks.as_strided(x, shape, (x.strides[0], *strides, x.strides[-1]), writeable=False)
 
 
-def padded(x: Any, padding: Pairs) -> Any:
-    """The image with zeros around it."""
+def padded(x: Any, padding: Pairs, fill: float = 0) -> Any:
+    """The image with zeros, or another number, around it."""
     if not any(map(any, padding)):
         return np.ascontiguousarray(x)
     space = [n + before + after for n, (before, after) in zip(x.shape[1:-1], padding, strict=True)]
-    out = np.zeros((len(x), *space, x.shape[-1]), x.dtype)
+    shape = (len(x), *space, x.shape[-1])
+    out = np.full(shape, fill, x.dtype) if fill else np.zeros(shape, x.dtype)
     inside = tuple(slice(before, before + n) for n, (before, _) in zip(x.shape[1:-1], padding, strict=True))
     out[(slice(None), *inside)] = x
     return out
@@ -312,6 +313,8 @@ def as_sizes(value: Any, rank: int, name: str) -> Sizes:
     Raises:
         ArgumentError: for anything else.
     """
+    if type(value) is int and value > 0:
+        return (value,) * rank
     sizes = (value,) * rank if isinstance(value, (int, np.integer)) else tuple(value)
     if len(sizes) != rank or any(not isinstance(n, (int, np.integer)) or n < 1 for n in sizes):
         raise ArgumentError(

@@ -10,16 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import linear
+from ..core.primitive import linear, primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ShapeError
 from .convolution import Pairs, Sizes, as_pairs, as_sizes, patches
-from .padding import pad
+from .over_windows import bordered, collected, laid, over_windows, shared_out, shifts_of, without_border
 from .products import given
 from .reductions import max as largest
 from .reductions import mean as average
-from .reductions import sum as total
 from .repeating import repeat
 from .samples import arrays
 
@@ -103,23 +102,91 @@ def laid_back(x: Any, size: Sizes, stride: Sizes, space: Sizes) -> Any:
     return out
 
 
-def _prepared(x: Any, size: Any, strides: Any, padding: Any, fill: float) -> tuple[Any, Sizes, Sizes, Pairs]:
-    x = given(x)
-    rank = x.ndim - 2
-    if rank < 1:
-        raise ShapeError(
-            f"Pooling got an array of shape {x.shape}.",
-            "It needs (batch, *space, channels).",
-            "Use x[None, ..., None].",
-        )
-    size = as_sizes(size, rank, "pool_size")
-    stride = size if strides is None else as_sizes(strides, rank, "strides")
-    pairs = as_pairs(padding, x.shape[1:-1], size, stride, (1,) * rank)
-    if any(map(any, pairs)):
-        x = pad(x, ((0, 0), *pairs, (0, 0)), constant_values=fill)
-    return x, size, stride, pairs
+_POOLED: list[tuple[Sizes, dict[str, Any]]] = [
+    ((2, 5, 2), {"size": (2,), "stride": (2,), "padding": ((0, 0),)}),
+    ((1, 5, 4, 2), {"size": (3, 2), "stride": (1, 2), "padding": ((1, 1), (0, 1))}),
+    ((2, 3, 4, 3, 1), {"size": (2, 2, 1), "stride": (1, 2, 1), "padding": ((0, 0),) * 3}),
+]
 
 
+def _pooled_shape(shape: Sizes, a: dict[str, Any]) -> Sizes:
+    space = zip(shape[1:-1], a["size"], a["stride"], a["padding"], strict=True)
+    return (shape[0], *((n + sum(p) - k) // s + 1 for n, k, s, p in space), shape[-1])
+
+
+def _pooled_samples() -> list[Any]:
+    """A gradient, an image (whose windows have ties), and what its windows attain."""
+    found = []
+    for shape, a in _POOLED:
+        g, x = arrays(_pooled_shape(shape, a), shape)
+        x = np.round(2 * x)
+        found.append([g, x, _pooled_maximum(x, **a), a])
+    return found
+
+
+def _pooled_maximum(x: Any, size: Sizes, stride: Sizes, padding: Pairs) -> Any:
+    """The largest element of each window."""
+    return over_windows(np.maximum, bordered(x, padding, least=True), size, stride)
+
+
+@primitive(
+    lambda t, v, g, x, y, **a: _max_pool_tangent(t, x, y, **a),
+    None,
+    None,
+    pushes=[lambda t, v, g, x, y, **a: _max_pool_gradient(t, x, y, **a), None, None],
+    name="max_pool_gradient",
+    batch=("apart", (0, 1, 2)),
+    formula="v = Σ g[p] / n[p] at the n[p] elements x of window p that are equal to y[p]",
+    derivative="ḡ[p] = the mean of v̄ over these elements",
+    samples=_pooled_samples,
+)
+def _max_pool_gradient(g: ArrayLike, x: ArrayLike, y: ArrayLike, size: Sizes, stride: Sizes, padding: Pairs) -> Any:
+    """The gradient of `max_pool`: each window's, in equal parts to its largest elements.
+
+    >>> x = tg.tensor([[[3.0], [3.0], [1.0], [4.0]]], requires_grad=True)
+    >>> tg.max_pool(x).sum().backward()
+    >>> x.grad[0, :, 0]
+    tensor([0.5, 0.5, 0. , 1. ])
+    """
+    return without_border(shared_out(g, bordered(x, padding, least=True), y, size, stride), padding)
+
+
+@primitive(
+    lambda g, v, t, x, y, **a: _max_pool_gradient(g, x, y, **a),
+    None,
+    None,
+    pushes=[lambda s, v, t, x, y, **a: _max_pool_tangent(s, x, y, **a), None, None],
+    name="max_pool_tangent",
+    batch=("apart", (0, 1, 2)),
+    formula="v[p] = the mean of t over the elements x of window p that are equal to y[p]",
+    derivative="t̄ = Σ v̄[p] / n[p] at these n[p] elements",
+    samples=lambda: [[arrays(x.shape)[0], x, y, a] for _, x, y, a in _pooled_samples()],
+)
+def _max_pool_tangent(t: ArrayLike, x: ArrayLike, y: ArrayLike, size: Sizes, stride: Sizes, padding: Pairs) -> Any:
+    """How the maxima of `max_pool` move when the image does: with their elements.
+
+    >>> x, t = tg.tensor([[[3.0], [3.0], [1.0], [4.0]]]), tg.tensor([[[1.0], [2.0], [5.0], [7.0]]])
+    >>> tg.jvp(tg.max_pool, (x,), (t,))[1][0, :, 0]
+    tensor([1.5, 7. ])
+    """
+    return collected(bordered(t, padding, least=False), bordered(x, padding, least=True), y, size, stride)
+
+
+@primitive(
+    lambda g, y, x, **a: _max_pool_gradient(g, x, y, **a),
+    pushes=[lambda t, y, x, **a: _max_pool_tangent(t, x, y, **a)],
+    name="max_pool",
+    batch=("apart", (0,)),
+    formula="y[p] = maxₖ x[s·p + k]",
+    derivative="∂y[p]/∂x = 1 at the window's largest element",
+    kink="ties share the gradient evenly",
+    samples=lambda: [[*arrays(x), a] for x, a in _POOLED],
+)
+def _max_pool(x: ArrayLike, size: Sizes, stride: Sizes, padding: Pairs) -> Any:
+    return _pooled_maximum(x, size, stride, padding)
+
+
+@_max_pool.op.front
 def max_pool(x: ArrayLike, pool_size: Any = 2, strides: Any = None, padding: Any = "valid") -> Tensor:
     """The largest element of each window; ties share the gradient evenly. Channels last.
 
@@ -132,29 +199,82 @@ def max_pool(x: ArrayLike, pool_size: Any = 2, strides: Any = None, padding: Any
     >>> tg.max_pool(tg.tensor([[[1.0], [5.0], [2.0], [3.0]]]))[0, :, 0]
     tensor([5., 3.])
     """
-    x, size, stride, _ = _prepared(x, pool_size, strides, padding, -math.inf)
-    return largest(windows(x, size, stride), axis=_inside(len(size)))
+    x, size, stride, pairs = _prepared(x, pool_size, strides, padding)
+    return _max_pool(x, size=size, stride=stride, padding=pairs)
 
 
+def _elements(space: Sizes, size: Sizes, stride: Sizes, padding: Pairs, dtype: Any) -> Any:
+    """How many elements of the image are in each window: a number, or one for each place."""
+    if not any(map(any, padding)):
+        return math.prod(size)
+    ones = bordered(np.ones((1, *space, 1), dtype), padding, least=False)
+    return over_windows(np.add, ones, size, stride)
+
+
+@linear(
+    lambda v, y, g, size, stride, padding, space: _average_pool(v, size=size, stride=stride, padding=padding),
+    name="average_pool_gradient",
+    batch=("apart", (0,)),
+    formula="v = Σ g[p] / n[p] at the n[p] elements of window p",
+    derivative="ḡ[p] = the mean of v̄ over window p",
+    samples=lambda: [[*arrays(_pooled_shape(x, a)), {**a, "space": x[1:-1]}] for x, a in _POOLED],
+)
+def _average_pool_gradient(g: ArrayLike, size: Sizes, stride: Sizes, padding: Pairs, space: Sizes) -> Any:
+    """The gradient of `average_pool`: each window's, in equal parts to its elements.
+
+    >>> x = tg.tensor([[[3.0], [3.0], [1.0], [4.0]]], requires_grad=True)
+    >>> tg.average_pool(x).sum().backward()
+    >>> x.grad[0, :, 0]
+    tensor([0.5, 0.5, 0.5, 0.5])
+    """
+    g = g / _elements(space, size, stride, padding, g.dtype)
+    for axis in range(len(size), 0, -1):
+        whole = space[axis - 1] + sum(padding[axis - 1])
+        shifts = shifts_of(axis, whole, size[axis - 1], stride[axis - 1])
+        g = laid([g] * len(shifts), shifts, (*g.shape[:axis], whole, *g.shape[axis + 1 :]))
+    return without_border(g, padding)
+
+
+@linear(
+    lambda g, y, x, **a: _average_pool_gradient(g, space=tuple(np.shape(x)[1:-1]), **a),
+    name="average_pool",
+    batch=("apart", (0,)),
+    formula="y[p] = (1/n) Σₖ x[s·p + k]",
+    derivative="∂y[p]/∂x = 1/n at the n elements of the window",
+    samples=lambda: [[*arrays(x), a] for x, a in _POOLED],
+)
+def _average_pool(x: ArrayLike, size: Sizes, stride: Sizes, padding: Pairs) -> Any:
+    wide = x.astype(np.float32) if x.dtype == np.float16 else x  # as np.mean does: sums soon exceed float16
+    total = over_windows(np.add, bordered(wide, padding, least=False), size, stride)
+    mean = total / _elements(x.shape[1:-1], size, stride, padding, total.dtype)
+    return mean if wide is x else mean.astype(x.dtype)
+
+
+@_average_pool.op.front
 def average_pool(x: ArrayLike, pool_size: Any = 2, strides: Any = None, padding: Any = "valid") -> Tensor:
     """The mean of each window; padding does not count. Channels last (see `max_pool`).
 
     >>> tg.average_pool(tg.tensor([[[1.0], [5.0], [2.0], [3.0]]]))[0, :, 0]
     tensor([3. , 2.5])
     """
-    original = np.shape(x)
-    x, size, stride, pairs = _prepared(x, pool_size, strides, padding, 0.0)
-    cut = windows(x, size, stride)
-    if not any(map(any, pairs)):
-        return average(cut, axis=_inside(len(size)))
-    ones = np.pad(np.ones((1, *original[1:-1], 1), x.dtype), ((0, 0), *pairs, (0, 0)))
-    counts = patches(ones, size, stride, (1,) * len(size)).sum(axis=_inside(len(size)))
-    return total(cut, axis=_inside(len(size))) / counts
+    x, size, stride, pairs = _prepared(x, pool_size, strides, padding)
+    return _average_pool(x, size=size, stride=stride, padding=pairs)
 
 
-def _inside(rank: int) -> tuple[int, ...]:
-    """The axes of a window, among (batch, *places, *window, channels)."""
-    return tuple(range(1 + rank, 1 + 2 * rank))
+def _prepared(x: Any, size: Any, strides: Any, padding: Any) -> tuple[Any, Sizes, Sizes, Pairs]:
+    """A pooling's arguments, one number for each axis of space."""
+    x = given(x)
+    rank = x.ndim - 2
+    if rank < 1:
+        raise ShapeError(
+            f"Pooling got an array of shape {x.shape}.",
+            "It needs (batch, *space, channels).",
+            "Use x[None, ..., None].",
+        )
+    size = as_sizes(size, rank, "pool_size")
+    stride = size if strides is None else as_sizes(strides, rank, "strides")
+    pairs = as_pairs(padding, x.shape[1:-1], size, stride, (1,) * rank)
+    return x, size, stride, pairs
 
 
 def _adaptive(x: ArrayLike, output_size: Any, reduce: Any) -> Any:
