@@ -10,7 +10,10 @@ import numpy as np
 from ..core.primitive import elementwise, primitive
 from ..core.tensor import ArrayLike, Tensor
 from .activations import _sigmoid as sigmoid
+from .blocks import in_blocks
 from .cumulative import as_sequence, delayed, recurrence, recurrence_backwards
+from .exponentials import is_single, lost
+from .masks import within
 from .reductions import restored
 from .rows import Axis
 from .samples import arrays, scalars
@@ -26,6 +29,21 @@ def log_weight(x: Any, y: Any) -> Any:
 def lead(x: Any, other: Any) -> Any:
     """How far x is ahead of the other term; all the way where it is infinite itself."""
     return np.where(np.isinf(x), x, x - other)
+
+
+def _gap(a: Any, b: Any) -> Any:
+    """-|a - b|, without inf - inf: terms so large that one must be held back are their sum's whole logarithm."""
+    return -np.abs(a - within(b, -1e30, 1e30))
+
+
+def _logaddexp_single(a: Any, b: Any) -> Any:
+    less = np.exp(_gap(a, b))
+    return np.maximum(a, b) + (np.log2(1 + less) * math.log(2) + lost(less))
+
+
+def _logaddexp2_single(a: Any, b: Any) -> Any:
+    less = np.exp2(_gap(a, b))
+    return np.maximum(a, b) + (np.log2(1 + less) + lost(less) * (1 / math.log(2)))
 
 
 @elementwise(
@@ -46,7 +64,7 @@ def logaddexp(a: ArrayLike, b: ArrayLike) -> Tensor:
     >>> tg.logaddexp(tg.tensor([0.0, 1000.0]), tg.tensor([0.0, 0.0]))
     tensor([6.93147181e-01, 1.00000000e+03])
     """
-    return np.logaddexp(a, b)
+    return in_blocks(_logaddexp_single, a, b) if is_single(a) and is_single(b) else np.logaddexp(a, b)
 
 
 @elementwise(
@@ -63,7 +81,7 @@ def logaddexp2(a: ArrayLike, b: ArrayLike) -> Tensor:
     >>> tg.logaddexp2(tg.tensor([0.0, 2000.0]), tg.tensor([0.0, 2000.0]))
     tensor([1.000e+00, 2.001e+03])
     """
-    return np.logaddexp2(a, b)
+    return in_blocks(_logaddexp2_single, a, b) if is_single(a) and is_single(b) else np.logaddexp2(a, b)
 
 
 @primitive(
