@@ -156,6 +156,10 @@ ACTIVATIONS = {
     "hard_shrink": Case(square, F + "hardshrink"),
     "soft_shrink": Case(square, F + "softshrink"),
     "threshold": Case(square, lambda T, x: T.nn.functional.threshold(x, 0.1, 0.5), public("threshold", 0.1, 0.5)),
+    "gelu_slope": Case(
+        square,
+        lambda T, x: 0.5 + 0.5 * T.erf(x * math.sqrt(0.5)) + x * T.exp(-0.5 * x * x) / math.sqrt(math.tau),
+    ),
     "gelu_tanh": Case(square, lambda T, x: T.nn.functional.gelu(x, approximate="tanh")),
     "sparsemax": Case(square, sparsemax),
     "sparse_plus": Case(square, lambda T, x: x.clamp(min=0).maximum((x.clamp(-1, 1) + 1).square() * 0.25)),

@@ -70,6 +70,24 @@ def test_erf_is_right_to_four_units_in_float32():
     assert max(units(y, exact_erf(float(x))) for x, y in zip(points, values, strict=True)) < 4
 
 
+def test_erf_is_right_at_the_seams_of_its_table():
+    for dtype, spacing in ((np.float64, 2.0**-8), (np.float32, 2.0**-10)):
+        seams = (np.concatenate([np.arange(12), RANDOM.integers(12, 6 / spacing, 200)]) + 0.5) * spacing
+        seams = np.concatenate([seams, [5.999, 6.0]]).astype(dtype)
+        points = np.concatenate(
+            [seams, np.nextafter(seams, dtype(0)), np.nextafter(seams, dtype(7)), seams - spacing / 2]
+        )
+        points = points[points != 0].astype(dtype)
+        assert max(units(y, exact_erf(float(x))) for x, y in zip(points, tg.erf(points), strict=True)) < 2.5
+
+
+def test_erf_grows():
+    for dtype, rounding in ((np.float64, 2e-16), (np.float32, 1e-7)):
+        values = tg.erf(np.linspace(-6.1, 6.1, 100_001).astype(dtype))
+        assert np.diff(values).min() > -rounding
+        assert np.abs(values).max() == 1
+
+
 def test_erf_agrees_with_the_c_library_on_many_points():
     points = RANDOM.uniform(-7, 7, 50_000)
     np.testing.assert_allclose(tg.erf(points), [math.erf(x) for x in points], rtol=8e-16, atol=0)
@@ -78,6 +96,41 @@ def test_erf_agrees_with_the_c_library_on_many_points():
 def test_erfc_is_right_to_four_units():
     points = np.concatenate([RANDOM.uniform(-6, 26, 600), RANDOM.uniform(-1, 3, 600)])
     assert max(units(y, exact_erfc(x)) for x, y in zip(points, tg.erfc(points), strict=True)) < 4
+
+
+def in_single_precision(function, points, most):
+    """The error of a function in float32 against its own float64, whose digits the tests above count."""
+    points = points.astype(np.float32)
+    values, exact = function(points), function(points.astype(np.float64))
+    assert values.dtype == np.float32
+    assert np.max(np.abs(values - exact) / np.spacing(np.abs(values))) < most
+
+
+def test_erfc_and_erfinv_in_float32():
+    in_single_precision(tg.erfc, np.concatenate([RANDOM.uniform(-7, 9.1, 20_000), TINY]), 2)
+    close = 1 - 2.0 ** -RANDOM.uniform(1, 24, 5000)
+    y = np.concatenate([RANDOM.uniform(-1, 1, 20_000), close, -close, TINY[TINY > 1e-37]]).astype(np.float32)
+    in_single_precision(tg.erfinv, y[np.abs(y) < 1], 3)
+    assert tg.erfc(np.float32([10.0])) > 0
+    np.testing.assert_array_equal(tg.erfc(np.float32([-8, 11, np.nan, np.inf])), np.float32([2, 0, np.nan, 0]))
+    np.testing.assert_array_equal(tg.erfinv(np.float32([1, -1, 2, np.nan])), [np.inf, -np.inf, np.nan, np.nan])
+
+
+def test_erfinv_is_right_to_four_units():
+    """Between two numbers where erf passes y, as bisection in decimal arithmetic finds them."""
+    for y in (*RANDOM.uniform(0, 1, 20), 1e-5, 0.5, 0.999999, 1 - 2.0**-50):
+        x = float(tg.erfinv(y))
+        step = 4 * np.spacing(x)
+        assert exact_erf(x - step) < Decimal(float(y)) < exact_erf(x + step)
+
+
+def test_gelu_and_its_slope_in_float32():
+    x = RANDOM.normal(size=20_000, scale=2).astype(np.float32)
+    double = x.astype(np.float64)
+    np.testing.assert_allclose(tg.gelu(x), tg.gelu(double), rtol=4e-7, atol=2e-8)
+    slope = tg.elementwise_grad(tg.gelu)
+    assert slope(x).dtype == np.float32
+    np.testing.assert_allclose(slope(x), slope(double), rtol=2e-7, atol=1e-7)
 
 
 def test_erfinv_goes_back():

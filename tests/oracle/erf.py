@@ -11,7 +11,6 @@ from __future__ import annotations
 import mpmath as mp
 
 mp.mp.dps = 80
-SLOPE = 2 / mp.sqrt(mp.pi)
 
 
 def polynomial(coefficients, s):
@@ -70,19 +69,6 @@ def minimax(value, weight, degrees, high, crowding):
     return numerator, denominator, worst
 
 
-def bend(s):
-    """(artanh(erf x)/x - 2/√π)/s at s = x²: what erf x = tanh(x(2/√π + s·bend)) asks for."""
-    x = mp.sqrt(s)
-    return ((mp.log1p(mp.erf(x)) - mp.log(mp.erfc(x))) / 2 / x - SLOPE) / s
-
-
-def felt(s):
-    """By how much the relative error of erf is changed by an error of `bend`."""
-    x = mp.sqrt(s)
-    z = x * (SLOPE + s * bend(s))
-    return s * x / z * 2 * z / mp.sinh(2 * z)
-
-
 def scaled(a):
     """exp(a²) erfc(a)."""
     return mp.exp(a * a) * mp.erfc(a)
@@ -107,7 +93,5 @@ def show(title, numerator, denominator, worst):
 
 
 if __name__ == "__main__":
-    show("erf in float64", *minimax(bend, felt, (7, 8), 35, 2))
-    show("erf in float32", *minimax(bend, felt, (3, 2), 16, 2))
     show("erfc", *minimax(remainder, scaled, (9, 10), mp.mpf("27.5"), 3))
     show("the first guess of erfinv", *minimax(stretch, lambda v: 1 / stretch(v), (7, 6), mp.mpf("6.1"), 2))

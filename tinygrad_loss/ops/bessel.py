@@ -11,13 +11,14 @@ import numpy as np
 from ..core.primitive import elementwise
 from ..core.tensor import ArrayLike, Tensor
 from .samples import arrays, scalars
-from .special import SMALL, in_pieces, polynomial
+from .special import polynomial
+from .tables import in_pieces
 
 __all__ = ["i0", "i1"]
 
-# Powers of two, by which nothing is rounded.
-LARGE, LARGE_32 = 32.0, 16.0  # from here on the asymptotic series is exact to the last digit
-TERMS, TERMS_32 = 74, 36  # of the power series: below LARGE the rest is under 1e-17 of the sum, 1e-9 in float32
+# A power of two, by which nothing is rounded.
+LARGE = 32.0  # from here on the asymptotic series is exact to the last digit
+TERMS = 74  # of the power series: below LARGE the rest is under 1e-17 of the sum
 
 
 @cache
@@ -36,26 +37,21 @@ def _from_afar(x: Any, order: int) -> Any:
     return half * (total / np.sqrt(2 * math.pi * x)) * half
 
 
-def _write(order: int, x: Any, out: Any, scratch: Any) -> None:
-    """Iₙ(|x|), written into `out`, from the series that is exact there: Σ (x/2)²ᵏ⁺ⁿ / (k!·(k + n)!), or the other."""
-    limit, terms = (LARGE_32, TERMS_32) if x.dtype == np.float32 else (LARGE, TERMS)
-    size, square, near = scratch
-    np.abs(x, size)
-    np.minimum(size, limit, out=square)
-    square *= 1 / limit
-    square *= square
-    polynomial(square, _coefficients(order, limit, terms), near)  # all terms are of one sign, so nothing cancels
+def _by_series(x: Any, order: int) -> Any:
+    """Iₙ(|x|) from the series that is exact there: Σ (x/2)²ᵏ⁺ⁿ / (k!·(k + n)!), or the other."""
+    size = np.abs(x)
+    near = polynomial(np.square(np.minimum(size, LARGE) * (1 / LARGE)), _coefficients(order, LARGE, TERMS))
     if order:
         near *= size
         near *= 0.5
-    np.copyto(out, near)
-    far = size > limit
+    far = size > LARGE
     if far.any():
-        out[far] = _from_afar(size[far], order)
+        near[far] = _from_afar(size[far], order)
+    return near
 
 
 def _bessel(x: Any, order: int) -> Any:
-    return in_pieces(partial(_write, order), x, SMALL, single=True)
+    return in_pieces(partial(_by_series, order=order), x)
 
 
 @elementwise(

@@ -1,13 +1,13 @@
 """Special functions: the error function, its complement and its inverse.
 
-Each is one formula for all arguments, computed in pieces that stay in the processor's cache. The
-coefficients are the rational functions of least largest error that tests/oracle/erf.py finds.
+Each is looked up: tables of short polynomials, fitted at first use to formulas for all arguments. Their coefficients
+are the rational functions of least largest error that tests/oracle/erf.py finds.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,30 +15,17 @@ import numpy as np
 from ..core.primitive import elementwise
 from ..core.tensor import ArrayLike, Tensor
 from .samples import arrays, fractions, scalars
+from .tables import Table, fitted, in_pieces
 
 __all__ = ["erf", "erfc", "erfinv"]
 
 Array = np.ndarray[Any, Any]
 
 SLOPE = 1.1283791670955126  # 2/√π, the derivative of erf at 0
-LARGE, SMALL = 2**18, 2**16  # bytes computed at a time: a few such arrays fit into the second or first cache
-
-# erf x = tanh(x(SLOPE + s·P(s)/Q(s))) with s = x². Where erf x is near 1, tanh flattens any error of P/Q.
-# Highest power first. Largest relative error: 1.7e-16 in float64, 1.1e-8 in float32.
-ERF_LIMIT, ERF_LIMIT_32 = 6.0, 4.0  # from there on erf rounds to 1
-ERF_P = (
-    17.723589418470426, 2345.2145242017933, 59365.022048569069, 921346.98990783605, 8702639.7142464708,
-    60875759.11659528, 244507091.67823905, 721428325.89640455,
-)  # fmt: skip
-ERF_Q = (
-    1.0, 618.1321324926483, 38010.71369155432, 780573.81612480799, 11078723.01927985, 95312423.776419435,
-    637513340.54917339, 2393396276.8190237, 7019656043.7102703,
-)  # fmt: skip
-ERF_P_32 = (-0.00078218289894451241, 0.071108607409949451, 0.67774232658745802, 5.2481729742900646)
-ERF_Q_32 = (1.0, 6.6977877420691967, 51.066005275596199)
+ERF_LIMIT = 6.0  # from there on erf rounds to 1
 
 # exp(x²) erfc x = 1/(√π·x + P(x)/Q(x)) for x from 0 to ERFC_LIMIT. Largest relative error: 4.0e-18.
-ERFC_LIMIT = 27.5  # from there on erfc is below the smallest float64
+ERFC_LIMIT, ERFC_LIMIT_32 = 27.5, 10.25  # from there on erfc is below the smallest number
 ERFC_P = (
     0.88622692538209168, 18.788621683573963, 195.81259653949767, 1301.1282439732472, 6041.586553171594,
     20304.764882702136, 49525.571609072462, 85168.885263561971, 95080.745883075134, 54277.961522179287,
@@ -59,71 +46,96 @@ ERFINV_Q = (
 )  # fmt: skip
 
 
-def polynomial(s: Array, coefficients: tuple[float, ...], out: Array) -> Array:
-    """The polynomial at s, written into `out`: Horner's way; a leading 1 saves a product."""
+def polynomial(s: Array, coefficients: tuple[float, ...]) -> Array:
+    """The polynomial at s, by Horner's way; a leading 1 saves a product."""
     lead, second, *others = coefficients
-    if lead == 1:
-        np.add(s, second, out)
-    else:
-        np.add(np.multiply(s, lead, out), second, out)
+    out = s + second if lead == 1 else s * lead + second
     for coefficient in others:
-        np.multiply(out, s, out)
-        np.add(out, coefficient, out)
+        out *= s
+        out += coefficient
     return out
 
 
-def in_pieces(formula: Callable[[Array, Array, Array], None], x: Any, piece: int, single: bool = False) -> Any:
-    """The values of `formula(x, out, scratch)`, piece by piece; in float32 for float32 and float16 if `single`."""
-    x = np.asarray(x)
-    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
-    inner = np.dtype(np.float32 if single and dtype.itemsize <= 4 else np.float64)
-    flat = np.ravel(x).astype(inner, copy=False)
-    out = np.empty(flat.shape, inner)
-    step = -(-flat.size // max(1, -(-flat.nbytes // piece)))  # equal lengths, none of them short
-    scratch = np.empty((3, step), inner)
-    for start in range(0, flat.size, max(1, step)):
-        part = flat[start : start + step]
-        formula(part, out[start : start + step], scratch[:, : part.size])
-    return out.reshape(x.shape).astype(dtype, copy=False)[()]
+def _powers_of_erf(centres: Array, _: Array) -> Array:
+    """Taylor's coefficients of erf, highest first: Hermite polynomials times the slope.
+
+    The values are the C library's: they and the rounding of the last sum are all that is not exact.
+    """
+    slope, hermite = SLOPE * np.exp(-centres * centres), [np.ones_like(centres), 2 * centres]
+    for k in range(1, 4):
+        hermite.append(2 * centres * hermite[-1] - 2 * k * hermite[-2])
+    powers = [slope * h * ((-1) ** k / math.factorial(k + 1)) for k, h in enumerate(hermite)]
+    return np.column_stack([*powers[::-1], np.array(_each_erf(centres), dtype=float)])
 
 
-def write_erf(x: Array, out: Array, scratch: Array) -> None:
-    """erf x, written into `out`, which may be x itself."""
-    single = x.dtype == np.float32
-    limit = ERF_LIMIT_32 if single else ERF_LIMIT
-    s, z, q = scratch
-    np.square(np.clip(x, -limit, limit, out), s)
-    polynomial(s, ERF_P_32 if single else ERF_P, z)
-    polynomial(s, ERF_Q_32 if single else ERF_Q, q)
-    z /= q
-    z *= s
-    z += SLOPE
-    z *= out
-    np.tanh(z, out)
+@cache
+def erf_table(dtype: Any) -> Table:
+    """erf, to 1.5 units in the last place; where it is ±1, and for NaN, by clipping."""
+    elsewhere = partial(np.clip, a_min=-1, a_max=1)
+    if dtype == np.float64:
+        return Table(_powers_of_erf, -ERF_LIMIT, ERF_LIMIT, 2.0**-8, elsewhere, dtype)
+    rows = fitted(erf_table(np.dtype(np.float64)), 3)
+    return Table(rows, -ERF_LIMIT, ERF_LIMIT, 2.0**-10, elsewhere)
 
 
-def _write_erfc(x: Array, out: Array, scratch: Array) -> None:
-    a, y, q = scratch
-    np.minimum(np.abs(x, a), ERFC_LIMIT, out=a)
-    polynomial(a, ERFC_P, y)
-    y /= polynomial(a, ERFC_Q, q)
+def _erf_values(x: Array) -> Array:
+    return erf_table(x.dtype)(x)
+
+
+def _erfc_by_fraction(x: Array) -> Array:
+    a = np.minimum(np.abs(x), ERFC_LIMIT)
+    y = polynomial(a, ERFC_P)
+    y /= polynomial(a, ERFC_Q)
     y += math.sqrt(math.pi) * a
     short = a.astype(np.float32).astype(np.float64)  # its square is exact: a² rounded would spoil the exponential
-    np.divide(np.exp(-short * short) * np.exp((short - a) * (short + a)), y, y)
-    np.copyto(out, np.where(x < 0, 2 - y, y))
+    y = np.exp(-short * short) * np.exp((short - a) * (short + a)) / y
+    return np.where(x < 0, 2 - y, y)
 
 
-def _write_erfinv(y: Array, out: Array, scratch: Array) -> None:
-    v, a, q = scratch
-    rest = 1 - np.abs(y)
-    with np.errstate(divide="ignore", invalid="ignore"):  # ±1 has no finite value, beyond there is none
-        np.sqrt(-np.log1p(-np.square(y)), v)
-        polynomial(v, ERFINV_P, a)
-        a *= np.abs(y) / polynomial(v, ERFINV_Q, q)
-        # Halley's step on erf a = |y|; in the tail on erfc a = 1 - |y|, which keeps its digits there
-        error = np.where(rest < 0.5, rest - erfc(a), erf(a) - np.abs(y)) * (np.exp(np.square(a)) / SLOPE)
-        a -= error / (1 + a * error)
-    np.copysign(np.where(rest == 0, np.inf, a), y, out)
+@cache
+def _erfc_table() -> Table:
+    def elsewhere(x: Array) -> Array:
+        return np.clip(1 - x, 0, 2)  # 0 or 2, or NaN
+
+    return Table(fitted(_erfc_by_fraction, 5), -ERF_LIMIT, ERFC_LIMIT_32, 2.0**-7, elsewhere)
+
+
+def _erfc_values(x: Array) -> Array:
+    return _erfc_by_fraction(x) if x.dtype == np.float64 else _erfc_table()(x)
+
+
+def _erfinv_over_y(rest: Array) -> Array:
+    """erfinv y / y, given 1 - y for y above 0: a first guess, and a step of Halley's."""
+    y = 1 - rest
+    y[y == 0] = 1e-9  # the limit, to all digits
+    v = np.sqrt(np.where(rest < 0.5, -np.log(rest * (2 - rest)), -np.log1p(-np.square(y))))  # -ln(1 - y²), exactly
+    a = y * polynomial(v, ERFINV_P) / polynomial(v, ERFINV_Q)
+    # on erf a = y; in the tail on erfc a = 1 - y, which keeps its digits there
+    error = np.where(rest < 0.5, rest - _erfc_by_fraction(a), _erf_values(a) - y) * (np.exp(np.square(a)) / SLOPE)
+    a -= error / (1 + a * error)
+    return a / y
+
+
+@cache
+def _erfinv_table(dtype: Any) -> Table:
+    def elsewhere(rest: Array) -> Array:
+        return np.where(rest == 0, math.inf, math.nan)
+
+    double = dtype == np.float64
+    smallest = 2.0**-53 if double else 2.0**-24  # of what is left from a number below 1 to 1
+    return Table(
+        fitted(_erfinv_over_y, 9 if double else 3),
+        smallest,
+        1.0,
+        2.0**-5 if double else 2.0**-6,
+        elsewhere,
+        dtype,
+        relative=True,
+    )
+
+
+def _erfinv_values(y: Array) -> Array:
+    return _erfinv_table(y.dtype)(1 - np.abs(y)) * y
 
 
 _each_erf = np.frompyfunc(math.erf, 1, 1)
@@ -140,12 +152,12 @@ _each_erfc = np.frompyfunc(math.erfc, 1, 1)
 def erf(x: ArrayLike) -> Tensor:
     """The error function: the probability that a normal variable of variance ½ is within ±x.
 
-    It is right to 3 units in the last place, in float64 and in float32.
+    It is right to 2 units in the last place, in float64 and in float32.
 
     >>> tg.erf(tg.tensor([0.0, 1.0]))
     tensor([0.        , 0.84270079])
     """
-    return in_pieces(write_erf, x, LARGE, single=True)
+    return in_pieces(_erf_values, x, single=True)
 
 
 @elementwise(
@@ -161,7 +173,7 @@ def erfc(x: ArrayLike) -> Tensor:
     >>> tg.erfc(tg.tensor([0.0, 10.0]))
     tensor([1.00000000e+00, 2.08848758e-45])
     """
-    return in_pieces(_write_erfc, x, SMALL)
+    return in_pieces(_erfc_values, x, single=True)
 
 
 @elementwise(
@@ -177,4 +189,4 @@ def erfinv(y: ArrayLike) -> Tensor:
     >>> tg.erfinv(tg.tensor([0.0, 0.5]))
     tensor([0.        , 0.47693628])
     """
-    return in_pieces(_write_erfinv, y, SMALL)
+    return in_pieces(_erfinv_values, y, single=True)

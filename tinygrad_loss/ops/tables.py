@@ -1,0 +1,131 @@
+"""Functions of one number by table: near each of many centres a short polynomial in the distance from it.
+
+A long formula costs a pass over the array for each of its steps. Here the steps are few: which row of the table, the
+row, the distance, and two for each power. The rows are fitted, at first use, to the long formula's own values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Table", "fitted", "in_pieces"]
+
+Array = np.ndarray[Any, Any]
+Formula = Callable[[Any], Any]
+
+PIECE = 2**14  # elements computed at a time: the few arrays of one piece stay in the second cache
+
+
+def in_pieces(formula: Formula, x: Any, single: bool = False) -> Any:
+    """`formula(x)`, which treats each element by itself, for one piece of x after the other.
+
+    It is computed in float64, or with `single` in float32 where x is float32 or float16.
+    """
+    x = np.asarray(x)
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    inner = np.float32 if single and dtype.itemsize <= 4 else np.float64
+    if 0 < x.size <= PIECE and x.ndim:
+        return formula(x.astype(inner, copy=False)).astype(dtype, copy=False)
+    flat = x.reshape(-1).astype(inner, copy=False)
+    out = np.empty(x.shape, dtype)
+    places = out.reshape(-1)
+    for start in range(0, x.size, PIECE):
+        places[start : start + PIECE] = formula(flat[start : start + PIECE])
+    return out[()]
+
+
+class Table:
+    """Polynomials near centres; outside them `elsewhere`, a formula for any number.
+
+    The centres are equally spaced, or with `relative` every 2⁻ᵏ of a power of two: spacing is then that share. They
+    are the bits of a sum, or of the number itself, so that finding them takes two steps. A row holds the centre and
+    the coefficients, highest power first; a straight line's are those of x itself, which saves the centre.
+    """
+
+    def __init__(
+        self,
+        rows: Callable[[Array, Array], Array],
+        low: float,
+        high: float,
+        spacing: float,
+        elsewhere: Formula,
+        dtype: Any = np.float32,
+        relative: bool = False,
+    ) -> None:
+        kind = np.dtype(dtype)
+        bits = np.dtype(f"u{kind.itemsize}")
+        digits = np.finfo(kind).nmant
+        self.relative = relative
+        if relative:
+            self.shift = np.array(digits + round(math.log2(spacing)), bits)
+            first, last = (int(np.array(end, kind).view(bits)) >> int(self.shift) for end in (low, high))
+            numbers = np.arange(first, last + 1).astype(bits) << self.shift
+            centres = numbers.view(kind).astype(np.float64)
+            widths = np.exp2(np.floor(np.log2(centres))) * (spacing / 2)
+            self.first = np.array((first << int(self.shift)) - (1 << (int(self.shift) - 1)), bits)
+        else:
+            # added to x it leaves no digits below the spacing: the last bits of the sum count the centres
+            self.anchor = np.array(1.5 * spacing * 2.0**digits, kind)
+            centres = spacing * np.arange(round(low / spacing), round(high / spacing) + 1)
+            widths = np.full(centres.shape, spacing / 2)
+            self.first = (self.anchor + np.array(centres[0], kind)).view(bits)
+        self.rows = self._stored(centres, rows(centres, widths)).astype(kind)
+        self.count = len(centres)
+        self.inside = kind.type(centres[0])
+        self.elsewhere = elsewhere
+        self.signed = np.dtype(f"i{kind.itemsize}") if kind.itemsize == 8 else bits  # what `take` takes
+
+    @staticmethod
+    def _stored(centres: Array, coefficients: Array) -> Array:
+        last = coefficients[:, -1]
+        if coefficients.shape[1] == 2:
+            return np.column_stack([coefficients[:, 0], last - coefficients[:, 0] * centres])
+        last[last == 0] = -0.0  # added to a zero it keeps the sign
+        return np.column_stack([centres, coefficients])
+
+    def __call__(self, x: Array) -> Array:
+        """The values at x."""
+        if self.relative:
+            row = (x.view(self.first.dtype) - self.first) >> self.shift
+        else:
+            row = (x + self.anchor).view(self.first.dtype) - self.first
+        if np.maximum.reduce(row, None) >= self.count:
+            return self._with_elsewhere(x, row >= self.count)
+        near = self.rows.take(row.view(self.signed), 0, None, "clip")
+        if near.shape[-1] == 2:
+            y = near[..., 0] * x
+            y += near[..., 1]
+            return y
+        d = x - near[..., 0]
+        y = near[..., 1] * d
+        for k in range(2, near.shape[-1] - 1):
+            y += near[..., k]
+            y *= d
+        y += near[..., -1]
+        return y
+
+    def _with_elsewhere(self, x: Array, outside: Array) -> Array:
+        y = self(np.where(outside, self.inside, x))
+        y[outside] = self.elsewhere(x[outside])
+        return y
+
+
+def fitted(function: Formula, terms: int) -> Callable[[Array, Array], Array]:
+    """The polynomials through the function's values at `terms` Chebyshev nodes; of an odd number one is the centre."""
+    nodes = np.cos(math.pi * (2 * np.arange(terms) + 1) / (2 * terms))
+    if terms % 2:
+        nodes[terms // 2] = 0.0
+    solve = np.linalg.inv(np.vander(nodes))
+
+    def rows(centres: Array, widths: Array) -> Array:
+        values = function(centres[:, None] + widths[:, None] * nodes)
+        middle = values[:, terms // 2]
+        found = (values - middle[:, None]) @ solve.T / widths[:, None] ** np.arange(terms - 1, -1, -1)
+        found[:, -1] = middle if terms % 2 else found[:, -1] + middle
+        return found
+
+    return rows
