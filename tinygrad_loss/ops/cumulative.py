@@ -25,16 +25,18 @@ def along(axis: int, part: slice) -> tuple[slice, ...]:
 
 def backwards(x: Any, axis: int) -> Any:
     """The elements of x in the opposite order along an axis."""
-    return x[along(axis % np.ndim(x), slice(None, None, -1))]
+    return x[along(axis % x.ndim, slice(None, None, -1))]
 
 
 def delayed(x: Any, axis: int, fill: float, steps: int = 1) -> Any:
     """The elements of x moved up by some steps along an axis; `fill` moves in."""
-    axis %= np.ndim(x)
-    shape = list(np.shape(x))
-    shape[axis] = steps = min(steps, shape[axis])
-    kept = x[along(axis, slice(0, np.shape(x)[axis] - steps))]
-    return np.concatenate([np.full(shape, fill, x.dtype), kept], axis=axis)
+    axis %= x.ndim
+    shape = list(x.shape)
+    kept = x[along(axis, slice(0, max(shape[axis] - steps, 0)))]
+    shape[axis] = min(steps, shape[axis])
+    edge = np.empty(shape, x.dtype)
+    edge.fill(fill)
+    return np.concatenate([edge, kept], axis=axis)
 
 
 def recurrence(a: Any, b: Any, axis: int) -> Any:

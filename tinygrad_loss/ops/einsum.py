@@ -8,6 +8,8 @@ operand become the result's.
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,12 +32,16 @@ LARGE = 10_000  # multiplications from which looking for a good order, and for B
 
 def _adjoint(g: Any, operands: tuple[Any, ...], subscripts: str, index: int) -> Any:
     """The gradient of one operand: the result's gradient with all other operands, in that operand's letters."""
+    return _einsum(g, *operands[:index], *operands[index + 1 :], subscripts=_exchanged(subscripts, index))
+
+
+@lru_cache(maxsize=256)
+def _exchanged(subscripts: str, index: int) -> str:
+    """The subscripts with the letters of the result in front, and those of one operand as the result's."""
     terms, result = subscripts.split("->")
     letters = terms.split(",")
     others = [*letters[:index], *letters[index + 1 :]]
-    return _einsum(
-        g, *operands[:index], *operands[index + 1 :], subscripts=f"{','.join([result, *others])}->{letters[index]}"
-    )
+    return f"{','.join([result, *others])}->{letters[index]}"
 
 
 @primitive(
@@ -55,15 +61,16 @@ def _adjoint(g: Any, operands: tuple[Any, ...], subscripts: str, index: int) -> 
     ],
 )
 def _einsum(*operands: ArrayLike, subscripts: str) -> Any:
-    return np.einsum(subscripts, *operands, optimize=_work(operands, subscripts) > LARGE)[()]
+    return np.einsum(subscripts, *operands, optimize=_work(subscripts, *map(np.shape, operands)) > LARGE)[()]
 
 
-def _work(operands: tuple[Any, ...], subscripts: str) -> int:
+@lru_cache(maxsize=256)
+def _work(subscripts: str, *shapes: tuple[int, ...]) -> int:
     """How many multiplications a plain loop over all letters would make."""
     sizes: dict[str, int] = {}
-    for letters, x in zip(subscripts.split("->", maxsplit=1)[0].split(","), operands, strict=True):
-        sizes.update(zip(letters, np.shape(x), strict=True))
-    return int(np.prod([*sizes.values(), 1.0]))
+    for letters, shape in zip(subscripts.split("->", maxsplit=1)[0].split(","), shapes, strict=True):
+        sizes.update(zip(letters, shape, strict=True))
+    return math.prod(sizes.values())
 
 
 @_einsum.op.front
@@ -98,8 +105,9 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = False, dtype: Any = 
     if not isinstance(subscripts, str):
         subscripts, operands = _lettered((subscripts, *operands))
     values = [given(x) if dtype is None else astype(given(x), dtype) for x in operands]
-    terms, result = _spelled_out(subscripts.replace(" ", ""), [x.ndim for x in values])
-    _check_lengths(subscripts, terms, values)
+    terms, result, plain = _understood(subscripts, *[x.shape for x in values])
+    if plain is not None:
+        return _einsum(*values, subscripts=plain)
     prepared = [_plain_operand(x, term) for x, term in zip(values, terms, strict=True)]
     prepared = [_without_ones(x, term, prepared, result) for x, term in prepared]
     prepared = [_without_own(k, prepared, result) for k in range(len(prepared))]
@@ -154,15 +162,33 @@ def _spelled_out(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     return spelled, result
 
 
-def _check_lengths(subscripts: str, terms: list[str], values: list[Any]) -> None:
+@lru_cache(maxsize=256)
+def _understood(subscripts: str, *shapes: tuple[int, ...]) -> tuple[list[str], str, str | None]:
+    """The letters of each operand and of the result; and the op's subscripts, where the operands need nothing before.
+
+    They need nothing where in each operand all letters are different, stand elsewhere too, and for one length.
+    """
+    terms, result = _spelled_out(subscripts.replace(" ", ""), [len(shape) for shape in shapes])
+    _check_lengths(subscripts, terms, shapes)
+    lengths = {
+        (letter, n) for term, shape in zip(terms, shapes, strict=True) for letter, n in zip(term, shape, strict=True)
+    }
+    plain = len(lengths) == len({letter for letter, _ in lengths})
+    for k, term in enumerate(terms):
+        elsewhere = result + "".join(terms[:k] + terms[k + 1 :])
+        plain = plain and len(set(term)) == len(term) and set(term) <= set(elsewhere)
+    return terms, result, f"{','.join(terms)}->{result}" if plain else None
+
+
+def _check_lengths(subscripts: str, terms: list[str], shapes: tuple[tuple[int, ...], ...]) -> None:
     lengths: dict[str, int] = {}
-    for term, x in zip(terms, values, strict=True):
-        for letter, length in zip(term, x.shape, strict=True):
+    for term, shape in zip(terms, shapes, strict=True):
+        for letter, length in zip(term, shape, strict=True):
             if lengths.setdefault(letter, length) not in (length, 1) and length != 1:
                 raise ShapeError(
                     f"einsum({subscripts!r}) got lengths {lengths[letter]} and {length} for the letter {letter!r}.",
                     "A letter stands for one length.",
-                    "Look at the shapes: " + ", ".join(str(x.shape) for x in values) + ".",
+                    "Look at the shapes: " + ", ".join(map(str, shapes)) + ".",
                 )
             lengths[letter] = max(lengths[letter], length) if length else 0
 

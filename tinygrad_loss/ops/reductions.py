@@ -15,7 +15,6 @@ from ..core.primitive import constant, linear, primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError
-from .cumulative import backwards, delayed
 from .elementwise import add, divide, multiply, subtract
 from .masks import kept
 from .rows import Axis, as_rows, from_rows
@@ -39,6 +38,8 @@ __all__ = [
     "ptp",
     "sum",
 ]
+
+SHORT = 32  # elements up to which a row's running products are faster than products of halves
 
 
 def restored(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
@@ -311,12 +312,31 @@ def count_nonzero(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) ->
     return np.count_nonzero(x, axis=axis, keepdims=keepdims)
 
 
+def others_in_row(rows: Any) -> Any:
+    """For each element the product of all the others in the last axis, never by dividing.
+
+    In a short row it is what comes before times what comes after. In a long one each element has a partner half a
+    row away: the product of all the others is that of the other pairs, found the same way, times the partner.
+    Running products take one element at a time, those of halves several.
+    """
+    length = rows.shape[-1]
+    if length < 2:
+        return np.ones_like(rows)
+    if length <= SHORT:
+        edge = np.ones((*rows.shape[:-1], 1), rows.dtype)
+        before, after = np.cumprod(rows[..., :-1], axis=-1), np.cumprod(rows[..., :0:-1], axis=-1)[..., ::-1]
+        return np.concatenate([edge, before], axis=-1) * np.concatenate([after, edge], axis=-1)
+    half = length // 2
+    left, right = rows[..., :half], rows[..., half : 2 * half]
+    pairs = others_in_row(np.concatenate([left * right, rows[..., 2 * half :]], axis=-1))
+    return np.concatenate([pairs[..., :half] * right, pairs[..., :half] * left, pairs[..., half:]], axis=-1)
+
+
 def other_products(x: Any, axis: Axis) -> Any:
-    """For each element the product of all the others over `axis`: those before it times those after it."""
-    rows = as_rows(x, axis)
-    before = delayed(np.cumprod(rows, axis=-1), -1, 1)
-    after = backwards(delayed(np.cumprod(backwards(rows, -1), axis=-1), -1, 1), -1)
-    return from_rows(before * after, x, axis)
+    """For each element the product of all the others over `axis`."""
+    if x.ndim and axis in (-1, x.ndim - 1):
+        return others_in_row(x)
+    return from_rows(others_in_row(as_rows(x, axis)), x, axis)
 
 
 @primitive(
