@@ -47,6 +47,36 @@ def test_poles_and_ends():
     assert tg.lgamma(np.float32([2.5])).dtype == np.float32
 
 
+def test_between_one_and_three_the_logarithm_keeps_its_digits():
+    """It is 0 at 1 and 2, and in float32 the digits of such small numbers are right too."""
+    x = np.concatenate([RANDOM.uniform(0.9, 2.2, 20_000), 1 + 10.0 ** RANDOM.uniform(-6, -1, 500), [1.0, 2.0]])
+    x = x.astype(np.float32)
+    exact = np.array([math.lgamma(v) for v in x.astype(np.float64)])
+    assert np.max(np.abs(tg.lgamma(x) - exact) / np.spacing(np.abs(exact.astype(np.float32)))) < 3
+
+
+@pytest.mark.parametrize("n", range(-1, 8))
+def test_single_precision(n):
+    """Against float64, also where the tables end."""
+    function = (lambda x: tg.polygamma(n, x)) if n >= 0 else tg.lgamma
+    x = np.concatenate([RANDOM.uniform(0.05, 40, 5000), 2.0 ** RANDOM.uniform(-12, 14, 2000), NEGATIVE])
+    x = np.concatenate([x, [2.0**-10, 2.0**12, 2.0**12 * (1 + 2.0**-7)], 1 + np.arange(64) / 64]).astype(np.float32)
+    values, exact = function(x), function(x.astype(np.float64))
+    assert values.dtype == np.float32
+    unit = np.spacing(np.maximum(np.abs(exact), 0.01 if n == 0 else 0).astype(np.float32))  # ψ crosses 0 at 1.46
+    assert np.max(np.abs(values - exact) / unit) < 3
+
+
+@pytest.mark.parametrize("n", range(-1, 7))
+def test_tables_have_no_seams(n):
+    """Halfway between two centres, and where a table ends, the values on both sides are as close as the numbers."""
+    function = (lambda x: tg.polygamma(n, x)) if n >= 0 else tg.lgamma
+    octaves = 2.0 ** np.arange(-10, 12)[:, None]
+    seams = np.concatenate([(octaves * (1 + (np.arange(32) + 0.5) / 32)).ravel(), [2.0**-10 * (1 - 2.0**-7)]])
+    left, right = function(np.nextafter(seams, 0)), function(seams)
+    np.testing.assert_allclose(left, right, rtol=2e-14, atol=2e-15)
+
+
 def test_n_is_a_count():
     with pytest.raises(tg.errors.ArgumentError, match=r"n=-1(.|\n)*polygamma\(1, x\)"):
         tg.polygamma(-1, 2.0)

@@ -1,8 +1,12 @@
-"""The logarithm of the gamma function and its derivatives, each the derivative of the one before."""
+"""The logarithm of the gamma function and its derivatives, each the derivative of the one before.
+
+From LOW to HIGH they are looked up in tables, which are fitted to the series; elsewhere the series are summed.
+"""
 
 from __future__ import annotations
 
 import math
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +15,7 @@ from ..core.primitive import elementwise
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError
 from .samples import arrays, scalars
+from .tables import Table, fitted, in_pieces
 
 __all__ = ["digamma", "lgamma", "polygamma"]
 
@@ -18,6 +23,8 @@ __all__ = ["digamma", "lgamma", "polygamma"]
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
 NEAR = 9  # from here on the series of lnΓ and ψ are exact to the last digit
 FAR = 24  # and those of the higher derivatives
+LOW, HIGH = 2.0**-10, 2.0**12
+HIGHEST = 5  # derivative in a table
 
 
 def _positive() -> list[Any]:
@@ -81,33 +88,44 @@ def _cotangent_derivative(x: Any, n: int) -> Any:
     return total
 
 
-def _floating(x: Any) -> Any:
-    return np.asarray(x) * 1.0
-
-
 def _pole(x: Any) -> Any:
     return np.logical_and(x <= 0, x == np.floor(x))
 
 
-def _lgamma_value(x: Any) -> Any:
-    x = _floating(x)
+def _lgamma_by_series(x: Any) -> Any:
+    x = x.astype(np.float64)
     below = np.logical_and(x < 0.5, x > -math.inf)
     right = _lgamma_of_positive(np.where(below, 1 - x, np.abs(x)))
     inside = np.where(below, x, 0.5)
     sine = np.abs(np.sin(math.pi * (inside - np.rint(inside))))
     pole = _pole(x)
     left = math.log(math.pi) - np.log(np.where(pole, 1, sine)) - right  # Γ(x) Γ(1 - x) = π / sin πx
-    return np.where(pole, math.inf, np.where(below, left, right)).astype(x.dtype, copy=False)[()]
+    return np.where(pole, math.inf, np.where(below, left, right))
 
 
-def _polygamma_value(x: Any, n: int) -> Any:
-    x = _floating(x)
+def _polygamma_by_series(x: Any, n: int) -> Any:
+    x = x.astype(np.float64)
     below, pole = x < 0, _pole(x)
     right = _polygamma_of_positive(np.where(below, 1 - x, np.where(pole, 1, x)), n)
     turned = -right if n % 2 else right
     left = turned - _cotangent_derivative(np.where(np.logical_and(below, ~pole), x, 0.25), n)
     at_pole = math.inf if n % 2 else math.nan
-    return np.where(pole, at_pole, np.where(below, left, right)).astype(x.dtype, copy=False)[()]
+    return np.where(pole, at_pole, np.where(below, left, right))
+
+
+@cache
+def _table(n: int, dtype: Any) -> Table:
+    """ψ⁽ⁿ⁾, and for n = -1 lnΓ."""
+    series = _lgamma_by_series if n < 0 else partial(_polygamma_by_series, n=n)
+    values = _each(math.lgamma) if n < 0 else series  # slower, and a digit better than Stirling's series from afar
+    if dtype == np.float64:
+        return Table(fitted(values, 9), LOW, HIGH, 2.0**-5, series, dtype, relative=True)
+    terms, spacing = (3, 2.0**-8) if 0 <= n <= 2 else (5, 2.0**-5)  # lnΓ has zeros, near which each digit counts
+    return Table(fitted(_table(n, np.dtype(np.float64)), terms), LOW, HIGH, spacing, series, relative=True)
+
+
+def _values(x: Any, n: int) -> Any:
+    return _table(n, x.dtype)(x) if n <= HIGHEST else _polygamma_by_series(x, n)
 
 
 @elementwise(
@@ -126,7 +144,7 @@ def lgamma(x: ArrayLike) -> Tensor:
     >>> tg.lgamma(tg.tensor([1.0, 5.0])).exp().round(6)
     tensor([ 1., 24.])
     """
-    return _lgamma_value(x)
+    return in_pieces(partial(_values, n=-1), x, single=True)
 
 
 @elementwise(
@@ -144,7 +162,7 @@ def digamma(x: ArrayLike) -> Tensor:
     >>> tg.digamma(tg.tensor(1.0))  # minus Euler's constant
     tensor(-0.57721566)
     """
-    return _polygamma_value(x, 0)
+    return in_pieces(partial(_values, n=0), x, single=True)
 
 
 @elementwise(
@@ -155,7 +173,7 @@ def digamma(x: ArrayLike) -> Tensor:
     samples=lambda: [[*_positive(), 1], [*_positive(), 4], [*_negative(), 2], [*_positive(), 0], [*scalars(1), 1]],
 )
 def _polygamma(x: ArrayLike, n: int) -> Any:
-    return _polygamma_value(x, n)
+    return in_pieces(partial(_values, n=n), x, single=True)
 
 
 @_polygamma.op.front

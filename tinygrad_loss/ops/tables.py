@@ -93,9 +93,9 @@ class Table:
             row = (x.view(self.first.dtype) - self.first) >> self.shift
         else:
             row = (x + self.anchor).view(self.first.dtype) - self.first
-        if np.maximum.reduce(row, None) >= self.count:
+        if row.item(row.argmax()) >= self.count:  # for few numbers `argmax` takes a fifth of the time of `max`
             return self._with_elsewhere(x, row >= self.count)
-        near = self.rows.take(row.view(self.signed), 0, None, "clip")
+        near = self.rows.take(row.view(self.signed), 0)
         if near.shape[-1] == 2:
             y = near[..., 0] * x
             y += near[..., 1]
