@@ -6,17 +6,18 @@ depends on the matrix alone still has the right gradient, and each vector's own 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.array_methods import read_only
 from ..core.primitive import primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError, ShapeError
 from .products import given
 from .samples import arrays
-from .triangles import tril
 
 __all__ = ["cholesky", "eigh", "eigvalsh", "qr", "svd", "svdvals"]
 
@@ -80,40 +81,52 @@ def explain_square(name: str, needs: str = "") -> Any:
     return explain
 
 
-def _even(x: Any) -> Any:
-    """The symmetric part."""
-    return (x + transposed(x)) / 2
+@lru_cache(maxsize=64)
+def identity(size: int, dtype: Any) -> Any:
+    """The identity matrix."""
+    return read_only(np.eye(size, dtype=dtype))
+
+
+@lru_cache(maxsize=64)
+def _half(size: int, dtype: Any) -> Any:
+    """1 below the diagonal, ½ on it, 0 above."""
+    return read_only(np.tri(size, k=-1, dtype=dtype) + np.eye(size, dtype=dtype) / 2)
 
 
 def _diagonal_halved(x: Any) -> Any:
     """The lower triangle with half the diagonal."""
-    return np.tril(x) * (1 - np.eye(np.shape(x)[-1]) / 2).astype(x.dtype)
+    return x * _half(x.shape[-1], x.dtype)
+
+
+def _of_triangle(g: Any) -> Any:
+    """The gradient of the lower triangle, from that of a symmetric matrix of which only that is read."""
+    return _diagonal_halved(g + transposed(g))
 
 
 def _cholesky_rule(g: Any, y: Any, x: Any) -> Any:
     inverse = np.linalg.inv(y)
-    return _even(transposed(inverse) @ _diagonal_halved(transposed(y) @ g) @ inverse)
+    return _of_triangle(transposed(inverse) @ _diagonal_halved(transposed(y) @ g) @ inverse)
 
 
 @primitive(
     _cholesky_rule,
     name="cholesky",
     formula="X = L Lᵀ, L lower triangular",
-    derivative="X̄ = sym(L⁻ᵀ Φ(Lᵀ L̄) L⁻¹), Φ the lower triangle with half its diagonal",
+    derivative="X̄ = Φ(S + Sᵀ), S = L⁻ᵀ Φ(Lᵀ L̄) L⁻¹, Φ the lower triangle with half its diagonal",
     domain="symmetric, positive definite",
-    reference=lambda x: np.linalg.cholesky((x + np.swapaxes(x, -1, -2)) / 2),
+    reference=np.linalg.cholesky,
     explain=explain_square("cholesky", "It has to be positive definite: all eigenvalues above 0."),
     samples=lambda: [positive_definite(3, 3), positive_definite(2, 2, 2)],
 )
 def _cholesky(x: ArrayLike) -> Any:
-    return np.linalg.cholesky((x + np.swapaxes(x, -1, -2)) / 2)
+    return np.linalg.cholesky(x)
 
 
 @_cholesky.op.front
 def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
     """The triangular root L of a symmetric positive definite matrix: X = L Lᵀ; only its lower triangle is read.
 
-    The gradient is symmetric, as the matrix is.
+    The gradient is that of the triangle.
 
     Args:
         x: the matrices, (..., n, n).
@@ -129,15 +142,7 @@ def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
     tensor([[2., 0.],
             [1., 2.]])
     """
-    lower = _from_triangle(transposed(given(x)) if upper else given(x))
-    return transposed(_cholesky(lower)) if upper else _cholesky(lower)
-
-
-def _from_triangle(x: Any) -> Any:
-    """The symmetric matrix with that lower triangle."""
-    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
-        return x
-    return tril(x) + transposed(tril(x, -1))
+    return transposed(_cholesky(transposed(given(x)))) if upper else _cholesky(x)
 
 
 def _copied_up(x: Any) -> Any:
@@ -220,36 +225,37 @@ def qr(a: ArrayLike, mode: str = "reduced") -> Any:
 
 def gaps(values: Any) -> Any:
     """1 / (vⱼ - vᵢ) for all pairs, 0 where they are equal."""
-    differences = np.expand_dims(values, -2) - np.expand_dims(values, -1)
+    differences = values[..., None, :] - values[..., None]
     apart = differences != 0
     return np.where(apart, 1 / np.where(apart, differences, 1), 0)
 
 
 def _eigh_rule(g: Any, y: Any, x: Any) -> Any:
     (gw, gv), (w, v) = g, y
-    inner = gaps(w) * (transposed(v) @ gv) + np.expand_dims(gw, -1) * np.eye(np.shape(w)[-1], dtype=w.dtype)
-    return _even(v @ inner @ transposed(v))
+    inner = gaps(w) * (transposed(v) @ gv) + gw[..., None] * identity(w.shape[-1], w.dtype)
+    return _of_triangle(v @ inner @ transposed(v))
 
 
 @primitive(
     _eigh_rule,
     name="eigh",
     formula="X = V diag(w) Vᵀ, VᵀV = I",
-    derivative="X̄ = V (diag(w̄) + F ∘ VᵀV̄) Vᵀ, Fᵢⱼ = 1/(wⱼ - wᵢ)",
+    derivative="X̄ = Φ(S + Sᵀ), S = V (diag(w̄) + F ∘ VᵀV̄) Vᵀ, Fᵢⱼ = 1/(wⱼ - wᵢ), "
+    "Φ the lower triangle with half its diagonal",
     domain="symmetric; gradients of vectors need different eigenvalues",
-    reference=lambda x: tuple(np.linalg.eigh((x + np.swapaxes(x, -1, -2)) / 2)),
+    reference=lambda x: tuple(np.linalg.eigh(x)),
     explain=explain_square("eigh"),
     samples=lambda: [symmetric(3, 3), symmetric(2, 2, 2)],
 )
 def _eigh(x: ArrayLike) -> Any:
-    return tuple(np.linalg.eigh((x + np.swapaxes(x, -1, -2)) / 2))
+    return tuple(np.linalg.eigh(x))
 
 
 @_eigh.op.front
 def eigh(a: ArrayLike, UPLO: str = "L") -> Any:
     """Eigenvalues, rising, and eigenvectors, in columns, of a symmetric matrix; only one triangle is read.
 
-    The gradient is symmetric. The sign of each vector is not determined.
+    The gradient is that of the triangle. The sign of each vector is not determined.
 
     Args:
         a: the matrices, (..., n, n).
@@ -264,8 +270,7 @@ def eigh(a: ArrayLike, UPLO: str = "L") -> Any:
     >>> w
     tensor([1., 3.])
     """
-    x = given(a)
-    return EighResult(*_eigh(_from_triangle(transposed(x) if UPLO.upper() == "U" else x)))
+    return EighResult(*_eigh(transposed(given(a)) if UPLO.upper() == "U" else a))
 
 
 def eigvalsh(a: ArrayLike, UPLO: str = "L") -> Tensor:
@@ -284,10 +289,13 @@ def _svd_rule(g: Any, y: Any, x: Any, full: bool) -> Any:
         gu, gv = _onto_first(gu, u, size), _onto_first(gv, v, size)
         u, v = u[..., :size], v[..., :size]
         vh = transposed(v)
-    f, row, column = gaps(s * s), np.expand_dims(s, -2), np.expand_dims(s, -1)
-    eye = np.eye(size, dtype=s.dtype)
+    f, row, column = gaps(s * s), s[..., None, :], s[..., None]
     uu, vv = transposed(u) @ gu, transposed(v) @ gv
-    inner = (f * (uu - transposed(uu))) * row + column * (f * (vv - transposed(vv))) + np.expand_dims(gs, -1) * eye
+    inner = (
+        (f * (uu - transposed(uu))) * row
+        + column * (f * (vv - transposed(vv)))
+        + gs[..., None] * identity(size, s.dtype)
+    )
     total = u @ inner @ vh
     rows, columns = np.shape(x)[-2:]
     if rows > size:

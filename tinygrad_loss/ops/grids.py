@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..core.array_methods import read_only
 from ..core.primitive import linear
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
@@ -20,12 +22,17 @@ from .shaping import astype, broadcast_arrays, broadcast_to, reshape
 __all__ = ["empty_like", "geomspace", "linspace", "logspace", "meshgrid"]
 
 
-def _weighted(g: Any, num: int, endpoint: bool, axis: int, end: int) -> Any:
-    """The gradient of one end: its part in each number, 1 at that end and evenly falling to the other."""
+@lru_cache(maxsize=64)
+def _shares(num: int, endpoint: bool, end: int, dtype: Any) -> Any:
+    """The part of one end in each number: 1 at that end and evenly falling to the other."""
     steps = np.arange(num) / max(num - 1 if endpoint else num, 1)
-    part = steps if end else 1 - steps
-    after = np.ndim(g) - 1 - axis % np.ndim(g)
-    return np.sum(g * part.astype(g.dtype).reshape((-1,) + (1,) * after), axis=axis)
+    return read_only((steps if end else 1 - steps).astype(dtype))
+
+
+def _weighted(g: Any, num: int, endpoint: bool, axis: int, end: int) -> Any:
+    """The gradient of one end: the sum of all, each times the end's part in it."""
+    after = g.ndim - 1 - axis % g.ndim
+    return np.sum(g * _shares(num, endpoint, end, g.dtype).reshape((-1,) + (1,) * after), axis=axis)
 
 
 @linear(
@@ -50,6 +57,8 @@ def _linspace(start: ArrayLike, stop: ArrayLike, num: int, endpoint: bool, axis:
 def _ends(start: ArrayLike, stop: ArrayLike) -> tuple[Any, Any]:
     """The two ends as floating arrays of one shape."""
     both = [x if isinstance(x, Tensor) else np.asarray(x) for x in (start, stop)]
+    if both[0].dtype == both[1].dtype and both[0].dtype.kind == "f" and both[0].shape == both[1].shape:
+        return both[0], both[1]
     dtype = np.result_type(*both, 0.0)
     first, last = broadcast_arrays(*(astype(x, dtype, copy=False) for x in both))
     return first, last

@@ -160,14 +160,19 @@ def relative_entropy(target: ArrayLike, p: ArrayLike) -> Tensor:
     return held(target) * np.log(held(target) / held(p))
 
 
+def apart(g: Any, axis: int) -> Any:
+    """g with an axis of length 1 where a reduction took one away."""
+    return g[..., None] if axis == -1 else np.expand_dims(g, axis)
+
+
 def overshoot(target: Any, z: Any, axis: int) -> Any:
     """softmax(z)·Σtarget - target: by how much too likely each class is, the gradient of a cross-entropy."""
     return softmax(z, axis=axis) * np.add.reduce(target, axis=axis, keepdims=True) - target
 
 
 @primitive(
-    lambda g, y, target, z, axis: -np.expand_dims(g, axis) * log_softmax(z, axis=axis),
-    lambda g, y, target, z, axis: np.expand_dims(g, axis) * overshoot(target, z, axis),
+    lambda g, y, target, z, axis: -apart(g, axis) * log_softmax(z, axis=axis),
+    lambda g, y, target, z, axis: apart(g, axis) * overshoot(target, z, axis),
     pushes=[
         lambda t, y, target, z, axis: -np.sum(t * log_softmax(z, axis=axis), axis=axis),
         lambda t, y, target, z, axis: np.sum(t * overshoot(target, z, axis), axis=axis),
@@ -197,8 +202,8 @@ def cross_entropy_with_logits(target: ArrayLike, z: ArrayLike, axis: int = -1) -
 
 
 @primitive(
-    lambda g, y, target, z, axis: np.expand_dims(g, axis) * (clipped_log(target) + 1 - log_softmax(z, axis=axis)),
-    lambda g, y, target, z, axis: np.expand_dims(g, axis) * overshoot(held(target), z, axis),
+    lambda g, y, target, z, axis: apart(g, axis) * (clipped_log(target) + 1 - log_softmax(z, axis=axis)),
+    lambda g, y, target, z, axis: apart(g, axis) * overshoot(held(target), z, axis),
     pushes=[
         lambda t, y, target, z, axis: np.sum(t * (clipped_log(target) + 1 - log_softmax(z, axis=axis)), axis=axis),
         lambda t, y, target, z, axis: np.sum(t * overshoot(held(target), z, axis), axis=axis),
@@ -228,13 +233,14 @@ def kl_divergence_with_logits(target: ArrayLike, z: ArrayLike, axis: int = -1) -
 
 def one_hot_like(z: Any, labels: Any, axis: int) -> Any:
     """True where the class number along `axis` of z is the label."""
-    after = (1,) * (np.ndim(z) - 1 - axis % np.ndim(z))
-    return np.expand_dims(labels, axis) == np.arange(np.shape(z)[axis]).reshape(-1, *after)
+    numbers = np.arange(z.shape[axis])
+    after = z.ndim - 1 - axis % z.ndim
+    return apart(labels, axis) == (numbers.reshape(-1, *(1,) * after) if after else numbers)
 
 
 @primitive(
     None,
-    lambda g, y, labels, z, axis: np.expand_dims(g, axis) * (softmax(z, axis=axis) - one_hot_like(z, labels, axis)),
+    lambda g, y, labels, z, axis: apart(g, axis) * (softmax(z, axis=axis) - one_hot_like(z, labels, axis)),
     pushes=[
         None,
         lambda t, y, labels, z, axis: np.sum(t * (softmax(z, axis=axis) - one_hot_like(z, labels, axis)), axis=axis),
