@@ -115,6 +115,39 @@ def test_an_index_out_of_range_does_not_reach_the_next_row(index):
         tg.take_along_axis(x, np.full((len(x), 1), index), axis=1)
 
 
+@pytest.mark.parametrize("index", [3, -4])
+def test_nor_does_one_of_many(index):
+    many = np.zeros(accumulating.FEW + 1, int)
+    with pytest.raises(IndexError):
+        accumulate(np.add, np.zeros((3, 3)), (many, np.where(many == 0, index, 0)), np.ones(many.size))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64])
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+def test_narrow_indices_number_elements_of_large_arrays(dtype, axis):
+    x = RANDOM.normal(size=(90, 8, 100))
+    index = RANDOM.integers(0, 8, (90, 8, 100)).astype(dtype)
+    np.testing.assert_array_equal(tg.take_along_axis(x, index, axis), np.take_along_axis(x, index, axis))
+    np.testing.assert_array_equal(
+        tg.take_along_axis(x, index[:, :1, :1], axis), np.take_along_axis(x, index[:, :1, :1], axis)
+    )
+    rows = RANDOM.integers(0, 90, 600).astype(dtype)
+    np.add.at(expected := x.copy(), rows, 1.0)
+    values = np.ones((600, 8, 100))
+    np.testing.assert_array_equal(accumulate(np.add, x.copy(), (rows,), values), expected)
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (120, 80)])
+def test_of_rows_assigned_twice_the_last_gets_the_gradient(shape):
+    rows = RANDOM.integers(0, shape[0], shape[0])
+    x, v = (tg.tensor(RANDOM.normal(size=shape), requires_grad=True) for _ in range(2))
+    tg.index_set(x, rows, v).sum().backward()
+    last = {row: number for number, row in enumerate(rows.tolist())}
+    kept_rows = np.isin(np.arange(len(rows)), list(last.values()))
+    np.testing.assert_array_equal(v.grad, np.broadcast_to(kept_rows[:, None], shape))
+    np.testing.assert_array_equal(x.grad, np.broadcast_to(~np.isin(np.arange(shape[0]), rows)[:, None], shape))
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "bool"])
 def test_what_is_finite_is_copied_and_absolute_values_are_floats(dtype):
     x = np.array([3, -2, 0, 1]).astype(dtype)

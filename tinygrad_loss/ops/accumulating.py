@@ -9,6 +9,8 @@ import numpy as np
 
 WIDE = 32  # elements in a row from which on whole rows are moved instead of single elements
 MANY = 4096  # elements in all from which on it pays to look for repeated rows
+FEW = 256  # elements in all up to which nothing pays: what NumPy does by itself costs less than any preparation
+OFTEN = 4  # how often a row may be named, on average, for it to pay to move each row's first use at once
 
 
 def accumulate(ufunc: np.ufunc, out: Any, index: tuple[Any, ...], x: Any) -> Any:
@@ -16,6 +18,9 @@ def accumulate(ufunc: np.ufunc, out: Any, index: tuple[Any, ...], x: Any) -> Any
 
     NumPy is quick along a single axis: places in several axes become numbers of elements.
     """
+    if np.size(x) <= FEW:
+        ufunc.at(out, index, x)
+        return out[()]
     numbers = [part for part in index if isinstance(part, np.ndarray) and part.dtype.kind != "b"]
     if not numbers:  # masks and slices name nothing twice
         out[index] = ufunc(out[index], x)
@@ -38,12 +43,24 @@ def places_of(numbers: Any, shape: tuple[int, ...]) -> Any:
     return places
 
 
+def places_along(shape: tuple[int, ...], numbers: Any, axis: int) -> Any:
+    """The numbers of the elements, all axes counted through, of which those along `axis` have these numbers."""
+    axis %= len(shape)
+    inner, length = math.prod(shape[axis + 1 :]), shape[axis]
+    places = _from_start(numbers, length)
+    if inner > 1:
+        places = places * inner + np.arange(inner).reshape(shape[axis + 1 :])
+    lead = np.arange(math.prod(shape[:axis])) * (length * inner)
+    return places + lead.reshape(*shape[:axis], *(1,) * (len(shape) - axis))
+
+
 def _from_start(numbers: Any, length: int) -> Any:
-    """The numbers with those from the end counted from the start.
+    """The numbers with those from the end counted from the start, wide enough to number all elements.
 
     Raises:
         IndexError: for one out of range, which would name an element of another row.
     """
+    numbers = numbers.astype(np.intp, copy=False)
     if not numbers.size:
         return numbers
     least = numbers.min()
@@ -58,16 +75,25 @@ def _rows(ufunc: np.ufunc, out: Any, rows: Any, x: Any) -> None:
     if width == 1:
         ufunc.at(out[:, 0], rows, x[:, 0])
         return
-    if width >= WIDE and x.size >= MANY:
+    while width >= WIDE and x.size >= MANY:
         order = np.arange(rows.size)
         first = np.empty(len(out), order.dtype)
         first[rows[::-1]] = order[::-1]  # of what is written to one place the last stays
         new = first[rows] == order
-        chosen = slice(None) if new.all() else np.flatnonzero(new)
-        out[rows[chosen]] = ufunc(out[rows[chosen]], x[chosen])
-        if isinstance(chosen, slice):
+        count = np.count_nonzero(new)
+        if count == rows.size:
+            _distinct(ufunc, out, rows, x)
             return
-        again = np.flatnonzero(~new)
-        rows, x = rows[again], x[again]
+        if count * OFTEN < rows.size:
+            break
+        chosen, again = np.flatnonzero(new), np.flatnonzero(~new)
+        _distinct(ufunc, out, rows[chosen], np.take(x, chosen, axis=0))
+        rows, x = rows[again], np.take(x, again, axis=0)
     places = rows[:, None] * width + np.arange(width)
     ufunc.at(out.reshape(-1), places.ravel(), x.ravel())
+
+
+def _distinct(ufunc: np.ufunc, out: Any, rows: Any, x: Any) -> None:
+    """The same for rows that are all different."""
+    moved = np.take(out, rows, axis=0)
+    out[rows] = ufunc(moved, x, out=moved)

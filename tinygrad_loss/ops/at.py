@@ -14,7 +14,7 @@ from ..errors import DTypeError
 from .accumulating import accumulate
 from .elementwise import divide, multiply, negative
 from .gathering import take
-from .indexing import Slot, explain_index, filled, fitted, getitem, index_set, scatter_add, template_of
+from .indexing import Slot, explain_index, filled, fitted, getitem, index_set, scatter_to, taken_at, template_of
 from .masks import kept
 from .places import settled
 from .powers import power
@@ -41,7 +41,7 @@ SAMPLES: list[Any] = [
 
 @linear(
     lambda g, y, x, v, *slots, index, template: (
-        g if index == 0 else getitem(g, filled(template, slots)) if index == 1 else None
+        g if index == 0 else taken_at(g, *slots, template=template) if index == 1 else None
     ),
     formula="y = x, then y[index] += v",
     derivative="∂y/∂x = 1, ∂y/∂v = 1 at the element it was added to",
@@ -61,11 +61,11 @@ def _share(g: Any, y: Any, x: Any, v: Any, slots: tuple[Any, ...], index: int, t
     """The gradient of the extreme: in equal parts to all that are equal to it, element (index 0) and values."""
     if index > 1:
         return None
-    place = filled(template, slots)
-    attained = v == getitem(y, place)
-    count = (x == y).astype(g.dtype) + scatter_add(attained.astype(g.dtype), place, np.shape(x))
+    stayed, attained = x == y, v == taken_at(y, *slots, template=template)
+    ones = attained.astype(g.dtype)
+    count = stayed.astype(g.dtype) + scatter_to(ones, *slots, shape=np.shape(x), template=template)
     part = np.divide(g, np.maximum(count, 1))
-    return kept(x == y, part) if index == 0 else kept(attained, getitem(part, place))
+    return kept(stayed, part) if index == 0 else kept(attained, taken_at(part, *slots, template=template))
 
 
 @primitive(
@@ -152,7 +152,8 @@ class At:
                 "The array must be of floats: integers would cut the value and lose its gradient.",
                 "Make the array with dtype=float.",
             )
-        return astype(value if isinstance(value, Tensor) else np.asarray(value), x.dtype, copy=False)
+        value = value if isinstance(value, Tensor) else np.asarray(value)
+        return value if value.dtype == x.dtype else astype(value, x.dtype)
 
     def get(self) -> Tensor:
         """The part itself, x[index].

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..core.array_methods import read_only
 from ..core.primitive import linear
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ShapeError
-from .accumulating import MANY, places_of
+from .accumulating import MANY, places_along
 from .indexing import Slot, explain_index, index_set, scatter_to
 from .joining import stack
 from .samples import arrays
@@ -94,15 +96,25 @@ def _along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
     """The full index of the elements numbered along an axis: every other axis counts through itself."""
     if not isinstance(indices, Tensor):
         indices = np.asarray(indices)
+    _of_as_many_axes(indices, shape, axis)
+    others = _counted(shape)
+    return (*others[: axis % len(shape)], indices, *others[axis % len(shape) + 1 :])
+
+
+def _of_as_many_axes(indices: Any, shape: tuple[int, ...], axis: int) -> None:
+    """Raise unless the indices have as many axes as the array."""
     if indices.ndim != len(shape):
         raise ShapeError(
             f"Indices of shape {indices.shape} do not go along axis {axis} of an array of shape {shape}.",
             "They need as many axes as the array.",
             "Use indices[:, None] or keepdims=True (as in argmax) to keep the axis.",
         )
-    own = axis % len(shape)
-    others = np.ogrid[tuple(slice(n) for n in shape)]
-    return tuple(indices if k == own else others[k] for k in range(len(shape)))
+
+
+@lru_cache(256)
+def _counted(shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """For each axis of an array its numbers, along that axis."""
+    return tuple(map(read_only, np.ogrid[tuple(slice(n) for n in shape)]))
 
 
 def _back_along(g: Any, shape: tuple[int, ...], indices: Any, axis: int) -> Any:
@@ -128,7 +140,8 @@ def _back_along(g: Any, shape: tuple[int, ...], indices: Any, axis: int) -> Any:
 def _take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int) -> Any:
     if x.size < MANY:
         return np.take_along_axis(x, indices, axis)
-    return np.take(x, places_of(_along(x.shape, indices, axis), x.shape))  # all axes as one: half the time
+    _of_as_many_axes(indices, x.shape, axis)
+    return np.take(x, places_along(x.shape, indices, axis))  # all axes as one: half the time
 
 
 @_take_along_axis.op.front

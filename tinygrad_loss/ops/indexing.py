@@ -64,6 +64,8 @@ def _index_array(part: Any) -> Any:
 
 def filled(template: tuple[Any, ...], slots: tuple[Any, ...]) -> Any:
     """The index expression again."""
+    if len(template) == 1 and type(template[0]) is Slot:
+        return tuple(slots)
     return tuple(slots[part] if type(part) is Slot else part for part in template)
 
 
@@ -168,7 +170,7 @@ def getitem(x: ArrayLike, index: Any) -> Tensor:
 
 def _may_repeat(slots: tuple[Any, ...]) -> bool:
     """Whether an index can name an element twice: integers in arrays can, a single one, masks and slices cannot."""
-    return any(not isinstance(slot, int) and slot.dtype.kind != "b" for slot in slots)
+    return bool(slots) and any(not isinstance(slot, int) and slot.dtype.kind != "b" for slot in slots)
 
 
 def _scattered(x: Any, slots: tuple[Any, ...], shape: tuple[int, ...], template: tuple[Any, ...]) -> Any:
@@ -199,7 +201,7 @@ def _scatter_add(x: ArrayLike, *slots: ArrayLike, shape: tuple[int, ...], templa
     return _scattered(np.asarray(x), slots, shape, template)
 
 
-scatter_to = _scatter_add  # for rules: what the user's call does once its arguments are sorted
+scatter_to, taken_at = _scatter_add, _getitem  # for rules: what the user's calls do once their arguments are sorted
 
 
 @_scatter_add.op.front
@@ -215,14 +217,21 @@ def scatter_add(x: ArrayLike, index: Any, shape: tuple[int, ...]) -> Tensor:
 
 def fitted(x: ArrayLike, shape: tuple[int, ...], template: tuple[Any, ...], slots: list[Any]) -> Any:
     """The values x, repeated to the shape that the index selects from an array of `shape`."""
-    selected = _getitem(np.broadcast_to(False, shape), *(getattr(s, "_value", s) for s in slots), template=template)
-    own = np.shape(x)
-    if own == selected.shape:
+    own, selected = np.shape(x), _selected_shape(shape, template, slots)
+    if own == selected:
         return x
-    lead = len(own) - selected.ndim
+    lead = len(own) - len(selected)
     if lead > 0 and own[:lead] == (1,) * lead:  # assignment lets a value have more axes of length 1
         x = reshape(x, own[lead:])
-    return broadcast_to(x, selected.shape)
+    return broadcast_to(x, selected)
+
+
+def _selected_shape(shape: tuple[int, ...], template: tuple[Any, ...], slots: list[Any]) -> tuple[int, ...]:
+    """The shape of what an index selects from an array of `shape`."""
+    if len(slots) == len(template) == 1 and shape and slots[0].dtype.kind != "b":
+        return (*slots[0].shape, *shape[1:])  # rows by number: nothing has to be looked up
+    values = (getattr(slot, "_value", slot) for slot in slots)
+    return _getitem(np.broadcast_to(False, shape), *values, template=template).shape  # type: ignore[no-any-return]
 
 
 @linear(
@@ -328,18 +337,23 @@ def _last_writes(*slots: ArrayLike, shape: tuple[int, ...], template: tuple[Any,
     >>> functions["last_writes"](np.array([0, 0]), shape=(2,), template=(Slot(0),))
     array([False,  True])
     """
-    writer = _numbered(np.zeros(shape, int), filled(template, slots))
-    return writer[filled(template, slots)] == _numbers_at(writer, filled(template, slots))
+    index = filled(template, slots)
+    if all(type(part) is Slot for part in template) and all(slot.dtype.kind != "b" for slot in slots):
+        rest = shape[len(template) :]  # rows are written as wholes
+        found = _still_there(np.zeros(shape[: len(template)], int), index)
+        return np.broadcast_to(found.reshape(*found.shape, *(1 for _ in rest)), (*found.shape, *rest))
+    return _still_there(np.zeros(shape, int), index)
+
+
+def _still_there(writer: Any, index: Any) -> Any:
+    """Where `writer`, that nobody else holds, still has the number of the value assigned to it."""
+    numbers = _numbers_at(writer, index)
+    return _assigned(writer, numbers, index)[index] == numbers
 
 
 def _numbers_at(writer: Any, index: Any) -> Any:
     """The assigned values' numbers, in the order of the assignment."""
     return np.arange(writer[index].size).reshape(writer[index].shape)
-
-
-def _numbered(writer: Any, index: Any) -> Any:
-    """`writer`, after each place was given the number of the value assigned to it."""
-    return _assigned(writer, _numbers_at(writer, index), index)
 
 
 @linear(
