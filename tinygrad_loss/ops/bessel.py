@@ -1,4 +1,7 @@
-"""The modified Bessel functions of order 0 and 1, each in the derivative of the other."""
+"""The modified Bessel functions of order 0 and 1, each in the derivative of the other.
+
+To LARGE they are looked up in tables, which are fitted to the power series.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from ..core.primitive import elementwise
 from ..core.tensor import ArrayLike, Tensor
 from .samples import arrays, scalars
 from .special import polynomial
-from .tables import in_pieces
+from .tables import Table, fitted, in_pieces
 
 __all__ = ["i0", "i1"]
 
@@ -21,11 +24,10 @@ LARGE = 32.0  # from here on the asymptotic series is exact to the last digit
 TERMS = 74  # of the power series: below LARGE the rest is under 1e-17 of the sum
 
 
-@cache
-def _coefficients(order: int, limit: float, terms: int) -> tuple[float, ...]:
-    """Of the power series in (x/limit)², highest power first: (limit/2)²ᵏ / (k!·(k + n)!)."""
-    half = limit / 2
-    return tuple(half ** (2 * k) / (math.factorial(k) * math.factorial(k + order)) for k in range(terms, -1, -1))
+def _coefficients(order: int) -> tuple[float, ...]:
+    """Of the power series in (x/LARGE)², highest power first: (LARGE/2)²ᵏ / (k!·(k + n)!)."""
+    half = LARGE / 2
+    return tuple(half ** (2 * k) / (math.factorial(k) * math.factorial(k + order)) for k in range(TERMS, -1, -1))
 
 
 def _from_afar(x: Any, order: int) -> Any:
@@ -37,21 +39,27 @@ def _from_afar(x: Any, order: int) -> Any:
     return half * (total / np.sqrt(2 * math.pi * x)) * half
 
 
-def _by_series(x: Any, order: int) -> Any:
-    """Iₙ(|x|) from the series that is exact there: Σ (x/2)²ᵏ⁺ⁿ / (k!·(k + n)!), or the other."""
-    size = np.abs(x)
-    near = polynomial(np.square(np.minimum(size, LARGE) * (1 / LARGE)), _coefficients(order, LARGE, TERMS))
-    if order:
-        near *= size
-        near *= 0.5
-    far = size > LARGE
-    if far.any():
-        near[far] = _from_afar(size[far], order)
-    return near
+def _from_near(x: Any, order: int) -> Any:
+    """Iₙ(x) / xⁿ = Σ (x/2)²ᵏ / (2ⁿ·k!·(k + n)!), of whose terms none cancels another."""
+    return polynomial(np.square(x * (1 / LARGE)), _coefficients(order)) * 0.5**order
 
 
-def _bessel(x: Any, order: int) -> Any:
-    return in_pieces(partial(_by_series, order=order), x)
+@cache
+def _table(order: int, dtype: Any) -> Table:
+    """Of Iₙ(x) / xⁿ, because near 0 the digits of I₁ follow those of x."""
+
+    def elsewhere(x: Any) -> Any:
+        size = np.abs(x.astype(np.float64))
+        return _from_afar(size, order) / size**order
+
+    if dtype == np.float64:
+        return Table(fitted(partial(_from_near, order=order), 7), -LARGE, LARGE, 2.0**-4, elsewhere, dtype, parity=1)
+    return Table(fitted(_table(order, np.dtype(np.float64)), 3), -LARGE, LARGE, 2.0**-6, elsewhere, parity=1)
+
+
+def _values(x: Any, order: int) -> Any:
+    y = _table(order, x.dtype)(x)
+    return y * x if order else y
 
 
 @elementwise(
@@ -70,7 +78,7 @@ def i0(x: ArrayLike) -> Tensor:
     >>> tg.i0(tg.tensor([0.0, 1.0]))
     tensor([1.        , 1.26606588])
     """
-    return _bessel(x, 0)
+    return in_pieces(partial(_values, order=0), x, single=True)
 
 
 def _i1_slope(y: Any, x: Any) -> Any:
@@ -93,4 +101,4 @@ def i1(x: ArrayLike) -> Tensor:
     >>> tg.i1(tg.tensor([0.0, 1.0]))
     tensor([0.       , 0.5651591])
     """
-    return np.copysign(_bessel(x, 1), x)
+    return in_pieces(partial(_values, order=1), x, single=True)

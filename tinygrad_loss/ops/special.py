@@ -73,9 +73,9 @@ def erf_table(dtype: Any) -> Table:
     """erf, to 1.5 units in the last place; where it is ±1, and for NaN, by clipping."""
     elsewhere = partial(np.clip, a_min=-1, a_max=1)
     if dtype == np.float64:
-        return Table(_powers_of_erf, -ERF_LIMIT, ERF_LIMIT, 2.0**-8, elsewhere, dtype)
+        return Table(_powers_of_erf, -ERF_LIMIT, ERF_LIMIT, 2.0**-8, elsewhere, dtype, parity=-1)
     rows = fitted(erf_table(np.dtype(np.float64)), 3)
-    return Table(rows, -ERF_LIMIT, ERF_LIMIT, 2.0**-10, elsewhere)
+    return Table(rows, -ERF_LIMIT, ERF_LIMIT, 2.0**-10, elsewhere, parity=-1)
 
 
 def _erf_values(x: Array) -> Array:

@@ -55,6 +55,7 @@ class Table:
         elsewhere: Formula,
         dtype: Any = np.float32,
         relative: bool = False,
+        parity: int = 0,
     ) -> None:
         kind = np.dtype(dtype)
         bits = np.dtype(f"u{kind.itemsize}")
@@ -73,7 +74,8 @@ class Table:
             centres = spacing * np.arange(round(low / spacing), round(high / spacing) + 1)
             widths = np.full(centres.shape, spacing / 2)
             self.first = (self.anchor + np.array(centres[0], kind)).view(bits)
-        self.rows = self._stored(centres, rows(centres, widths)).astype(kind)
+        found = _mirrored(rows, centres, widths, parity) if parity else rows(centres, widths)
+        self.rows = self._stored(centres, found).astype(kind)
         self.count = len(centres)
         self.inside = kind.type(centres[0])
         self.elsewhere = elsewhere
@@ -112,6 +114,15 @@ class Table:
         y = self(np.where(outside, self.inside, x))
         y[outside] = self.elsewhere(x[outside])
         return y
+
+
+def _mirrored(rows: Callable[[Array, Array], Array], centres: Array, widths: Array, parity: int) -> Array:
+    """Of an even function (parity 1) or an odd one (-1), whose rows below 0 are those above 0 but for signs."""
+    above = centres >= 0
+    found = rows(centres[above], widths[above])
+    turned = found * (parity * (-1.0) ** np.arange(found.shape[1] - 1, -1, -1))
+    found[0] = 0.5 * (found[0] + turned[0])
+    return np.concatenate([turned[:0:-1], found])
 
 
 def fitted(function: Formula, terms: int) -> Callable[[Array, Array], Array]:
