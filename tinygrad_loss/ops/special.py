@@ -97,7 +97,7 @@ def _erfc_table() -> Table:
     def elsewhere(x: Array) -> Array:
         return np.clip(1 - x, 0, 2)  # 0 or 2, or NaN
 
-    return Table(fitted(_erfc_by_fraction, 5), -ERF_LIMIT, ERFC_LIMIT_32, 2.0**-7, elsewhere)
+    return Table(fitted(_erfc_by_fraction, 3), -ERF_LIMIT, ERFC_LIMIT_32, 2.0**-10, elsewhere)
 
 
 def _erfc_values(x: Array) -> Array:

@@ -28,9 +28,12 @@ def in_pieces(formula: Formula, x: Any, single: bool = False) -> Any:
     x = np.asarray(x)
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
     inner = np.float32 if single and dtype.itemsize <= 4 else np.float64
+    flat = x.reshape(-1)  # NumPy walks through the columns of a table's rows in one go only along one axis
+    if flat.dtype != inner:
+        flat = flat.astype(inner)
     if 0 < x.size <= PIECE and x.ndim:
-        return formula(x.astype(inner, copy=False)).astype(dtype, copy=False)
-    flat = x.reshape(-1).astype(inner, copy=False)
+        out = formula(flat).reshape(x.shape)
+        return out if out.dtype == dtype else out.astype(dtype)
     out = np.empty(x.shape, dtype)
     places = out.reshape(-1)
     for start in range(0, x.size, PIECE):
@@ -73,13 +76,13 @@ class Table:
             self.anchor = np.array(1.5 * spacing * 2.0**digits, kind)
             centres = spacing * np.arange(round(low / spacing), round(high / spacing) + 1)
             widths = np.full(centres.shape, spacing / 2)
-            self.first = (self.anchor + np.array(centres[0], kind)).view(bits)
+            self.first = np.array((self.anchor + kind.type(centres[0])).view(bits))
         found = _mirrored(rows, centres, widths, parity) if parity else rows(centres, widths)
         self.rows = self._stored(centres, found).astype(kind)
         self.count = len(centres)
         self.inside = kind.type(centres[0])
         self.elsewhere = elsewhere
-        self.signed = np.dtype(f"i{kind.itemsize}") if kind.itemsize == 8 else bits  # what `take` takes
+        self.signed = np.int64 if kind.itemsize == 8 else None  # `take` takes no uint64
 
     @staticmethod
     def _stored(centres: Array, coefficients: Array) -> Array:
@@ -97,7 +100,7 @@ class Table:
             row = (x + self.anchor).view(self.first.dtype) - self.first
         if row.item(row.argmax()) >= self.count:  # for few numbers `argmax` takes a fifth of the time of `max`
             return self._with_elsewhere(x, row >= self.count)
-        near = self.rows.take(row.view(self.signed), 0)
+        near = self.rows.take(row if self.signed is None else row.view(self.signed), 0)
         if near.shape[-1] == 2:
             y = near[..., 0] * x
             y += near[..., 1]
