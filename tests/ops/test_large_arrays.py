@@ -80,6 +80,17 @@ def test_blocks_give_what_the_whole_gives():
         assert in_blocks(formula, x, 2.0).shape == x.shape
 
 
+@pytest.mark.parametrize("name", ["sigmoid", "relu", "leaky_relu", "huber", "threshold", "hard_shrink", "elu", "log1p"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_parts_are_to_the_bit_what_the_whole_is(name, dtype):
+    rest = (0.1, 0.5) if name == "threshold" else ()
+    x = numbers(blocks.MANY + 3, dtype)
+    with np.errstate(all="ignore"):
+        whole = functions[name](tg.Tensor(x, requires_grad=True), *rest)
+        for part in (slice(0, 9), slice(blocks.BLOCK - 5, blocks.BLOCK + 5), slice(-7, None), slice(0, -1, 2)):
+            assert bits(functions[name](tg.Tensor(x[part]), *rest).data) == bits(whole.data[part])
+
+
 @pytest.mark.parametrize("ufunc", [np.add, np.maximum, np.minimum])
 @pytest.mark.parametrize(
     "shape", [(50, 100), (50, 3), (50, 100, 2), (9000,)], ids=lambda shape: "x".join(map(str, shape))

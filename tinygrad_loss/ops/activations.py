@@ -9,7 +9,7 @@ import numpy as np
 from ..core.primitive import elementwise
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import StaleViewError
-from .blocks import in_blocks
+from .blocks import written_in_blocks
 from .masks import at_least, kept
 from .samples import arrays, scalars
 
@@ -54,6 +54,16 @@ def _share(x: Any) -> Any:
     return np.maximum(e, x >= 0) / (1 + e)  # 1 where x ≥ 0, else e
 
 
+def _write_share(x: Any, out: Any, e: Any) -> None:
+    np.abs(x, out=e)
+    np.negative(e, out=e)
+    np.exp(e, out=e)
+    out[...] = x >= 0
+    np.maximum(e, out, out=out)
+    e += 1
+    out /= e
+
+
 @elementwise(
     lambda t, y, x: t * y * (1 - y),
     formula="y = 1/(1 + e⁻ˣ)",
@@ -61,7 +71,7 @@ def _share(x: Any) -> Any:
     samples=lambda: [arrays((2, 3)), scalars(1)],
 )
 def _sigmoid(x: ArrayLike) -> Tensor:
-    return in_blocks(_share, x)
+    return written_in_blocks(_write_share, _share, x)
 
 
 @_sigmoid.op.front

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 BLOCK = 2**14  # elements
+WIDE = 2**15  # of which only two or three blocks are in use at a time
 MANY = 2**16  # elements from which on it pays
+
+
+def _large(x: Any) -> bool:
+    return type(x) is np.ndarray and x.size >= MANY and x.dtype.kind == "f"
 
 
 def in_blocks(formula: Callable[..., Any], *arrays: Any) -> Any:
@@ -18,7 +23,7 @@ def in_blocks(formula: Callable[..., Any], *arrays: Any) -> Any:
     Anything but arrays of one shape and dtype, Tensors above all, is handed on as it is.
     """
     x = arrays[0]
-    if type(x) is not np.ndarray or x.size < MANY or x.dtype.kind != "f":
+    if not _large(x):
         return formula(*arrays)
     for a in arrays:
         if type(a) is not np.ndarray or a.shape != x.shape or a.dtype != x.dtype or not a.flags.c_contiguous:
@@ -28,4 +33,16 @@ def in_blocks(formula: Callable[..., Any], *arrays: Any) -> Any:
     for start in range(0, x.size, BLOCK):
         block = slice(start, start + BLOCK)
         places[block] = formula(*[a[block] for a in flat])
+    return out
+
+
+def written_in_blocks(write: Callable[..., None], formula: Callable[..., Any], x: Any) -> Any:
+    """`formula(x)`, by `write(x, out, scratch)`, which computes the same to the bit without making arrays."""
+    if not _large(x) or not x.flags.c_contiguous:
+        return formula(x)
+    out, scratch = np.empty(x.shape, x.dtype), np.empty(WIDE, x.dtype)
+    flat, places = x.reshape(-1), out.reshape(-1)
+    for start in range(0, x.size, WIDE):
+        block = flat[start : start + WIDE]
+        write(block, places[start : start + WIDE], scratch[: block.size])
     return out

@@ -46,7 +46,7 @@ class SVDResult(NamedTuple):
 
 def transposed(x: Any) -> Any:
     """Each matrix with rows and columns exchanged."""
-    return np.swapaxes(x, -1, -2)
+    return x.swapaxes(-1, -2)
 
 
 def positive_definite(*shape: int) -> list[Any]:
@@ -226,8 +226,8 @@ def qr(a: ArrayLike, mode: str = "reduced") -> Any:
 def gaps(values: Any) -> Any:
     """1 / (vⱼ - vᵢ) for all pairs, 0 where they are equal."""
     differences = values[..., None, :] - values[..., None]
-    apart = differences != 0
-    return np.where(apart, 1 / np.where(apart, differences, 1), 0)
+    equal = differences == 0
+    return 1 / (differences + equal) - equal
 
 
 def _eigh_rule(g: Any, y: Any, x: Any) -> Any:

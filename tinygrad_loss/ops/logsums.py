@@ -23,6 +23,8 @@ __all__ = ["logaddexp", "logaddexp2", "logcumsumexp", "logsumexp"]
 
 def log_weight(x: Any, y: Any) -> Any:
     """The logarithm x - y of the part that one term has in a sum; all or nothing where the sum is infinite or 0."""
+    if isinstance(y, (np.ndarray, np.generic)) and np.isfinite(y).all():
+        return x - y
     return np.where(np.isinf(y), np.where(x == math.inf, 0.0, -math.inf), x - y)
 
 

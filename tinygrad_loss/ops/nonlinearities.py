@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017, equation 14
+BEND = math.sqrt(2 / math.pi)
 
 
 @elementwise(
@@ -99,7 +100,8 @@ def celu(x: ArrayLike, alpha: float = 1.0) -> Tensor:
 
 
 def _selu(x: Any) -> Any:
-    return SELU_SCALE * np.maximum(x, 0) + SELU_SCALE * SELU_ALPHA * expm1_below(np.minimum(x, 0))
+    half = np.tanh(0.5 * np.minimum(x, 0))  # eˣ - 1 as in `expm1_below`
+    return SELU_SCALE * np.maximum(x, 0) + (2 * SELU_SCALE * SELU_ALPHA) * half / (1 - half)
 
 
 @elementwise(
@@ -295,12 +297,14 @@ def _gelu_tanh(x: ArrayLike) -> Tensor:
 
 def _bent(x: Any) -> Any:
     """√(2/π)(x + 0.044715x³), whose tanh is nearly erf(x/√2)."""
-    return math.sqrt(2 / math.pi) * x * (1 + 0.044715 * np.square(x))
+    return x * (BEND + (0.044715 * BEND) * np.square(x))
 
 
 def _gelu_tanh_flow(t: Any, x: Any) -> Any:
-    below, slope = np.tanh(_bent(x)), math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * np.square(x))
-    return t * (0.5 * (1 + below) * (1 + x * slope * (1 - below)))
+    square = np.square(x)
+    below = 0.5 + 0.5 * np.tanh(x * (BEND + (0.044715 * BEND) * square))
+    slope = 2 * BEND + (6 * 0.044715 * BEND) * square
+    return t * (below * (1 + x * slope * (1 - below)))
 
 
 @_gelu.op.front

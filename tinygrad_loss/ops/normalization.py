@@ -92,6 +92,8 @@ def standardize(x: ArrayLike, axis: int | tuple[int, ...] = -1, epsilon: float =
 
 def axes_of(shape: Sequence[Any], axis: Any, ndim: int) -> tuple[int, ...]:
     """The axes as a tuple; an error where a shape of `ndim` lengths has no such axis."""
+    if type(axis) is int and -ndim <= axis < ndim:
+        return (axis,)
     axes = tuple(axis) if isinstance(axis, (tuple, list)) else (int(axis),)
     if not all(-ndim <= each < ndim for each in axes):
         raise ShapeError(

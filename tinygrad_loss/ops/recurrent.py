@@ -131,7 +131,7 @@ def _gru_adjoint(g: Any, x: Any, r: Any, h: Any, recurrent: bool) -> Any:
 @primitive(
     lambda g, y, x, r, h: _gru_adjoint(g, x, r, h, False),
     lambda g, y, x, r, h: _gru_adjoint(g, x, r, h, True),
-    lambda g, y, x, r, h: g * _gru_parts(x, r)[0],
+    lambda g, y, x, r, h: g * opened(part(x, 0, 3) + part(r, 0, 3)),
     formula="h' = u·h + (1 - u)·n, u = σ(x₀ + r₀), s = σ(x₁ + r₁), n = tanh(x₂ + s·r₂)",
     derivative="h̄ = h̄'·u, ū = h̄'(h - n)·u(1 - u), n̄ = h̄'(1 - u)(1 - n²), s̄ = n̄·r₂·s(1 - s); r̄₂ = s·n̄",
     explain=lambda x, r, h: _explain_gates(3, "gru_gates", h, x, r),
