@@ -176,6 +176,15 @@ def average_pool_gradient(g, space, **how):
     return v
 
 
+def fold(x, widths, mode):
+    shape = [n - before - after for n, (before, after) in zip(x.shape, widths, strict=True)]
+    owners = np.pad(np.arange(np.prod(shape)).reshape(shape), widths, mode)
+    y = np.zeros(np.prod(shape))
+    for place in np.ndindex(*x.shape):
+        y[owners[place]] += x[place]
+    return y.reshape(shape)
+
+
 def logistic(x):
     return 1 / (1 + np.exp(-x))
 
@@ -247,6 +256,7 @@ REFERENCES = {
     "cross_entropy_with_logits": lambda y, z, axis=-1: -np.sum(y * np.log(probabilities(z, axis)), axis=axis),
     "digamma": each(lambda x: polygamma(x, 0)),
     "erfinv": each(lambda y: bisected(math.erf, y, -6.0, 6.0)),
+    "fold": fold,
     "from_windows": from_windows,
     "gelu_tanh": each(lambda x: 0.5 * x * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
     "getitem": lambda x, *slots, template: np.asarray(x)[index_of(slots, template)],

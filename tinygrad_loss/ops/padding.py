@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.array_methods import read_only
 from ..core.primitive import linear
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError, unknown_name
+from .borders import runs_of, sources
 from .cumulative import along, backwards
 from .indexing import scatter_add
 from .joining import concatenate
@@ -38,9 +38,16 @@ OPTIONS: dict[str, set[str]] = {  # what each way of padding may be told
 }
 
 
+@lru_cache(maxsize=256)
 def _interior(shape: tuple[int, ...], widths: Widths) -> tuple[slice, ...]:
     """Where the array itself lies in the padded one."""
     return tuple(slice(before, before + n) for n, (before, _) in zip(shape, widths, strict=True))
+
+
+@lru_cache(maxsize=256)
+def _around(shape: tuple[int, ...], widths: Widths) -> tuple[int, ...]:
+    """The shape of the padded array."""
+    return tuple(before + n + after for n, (before, after) in zip(shape, widths, strict=True))
 
 
 def _constants_adjoint(g: Any, shape: tuple[int, ...], widths: Widths) -> Any:
@@ -72,9 +79,7 @@ def _constants_adjoint(g: Any, shape: tuple[int, ...], widths: Widths) -> Any:
 def _pad(x: ArrayLike, values: ArrayLike, widths: Widths) -> Any:
     if np.shape(values) != (len(widths), 2):
         raise ValueError(f"{np.shape(values)} constants for {len(widths)} axes")
-    inner = _interior(np.shape(x), widths)
-    shape = [before + n + after for n, (before, after) in zip(np.shape(x), widths, strict=True)]
-    return _bordered(np.zeros(shape, x.dtype), x, values, inner)
+    return _bordered(np.zeros(_around(x.shape, widths), x.dtype), x, values, _interior(x.shape, widths))
 
 
 def _bordered(out: Any, x: Any, values: Any, inner: tuple[slice, ...]) -> Any:
@@ -86,16 +91,6 @@ def _bordered(out: Any, x: Any, values: Any, inner: tuple[slice, ...]) -> Any:
             out[(*whole, slice(part.start), *inner[axis + 1 :])] = before
             out[(*whole, slice(part.stop, None), *inner[axis + 1 :])] = after
     return out
-
-
-@lru_cache(maxsize=256)
-def _sources(n: int, widths: tuple[int, int], mode: Any) -> tuple[Any, Any]:
-    """For each place of the border along one axis: its number, 0 at the first element; and where it was taken from."""
-    before, after = widths
-    taken = np.pad(np.arange(n), widths, mode)
-    numbers = np.arange(-before, n + after)
-    border = (numbers < 0) | (numbers >= n)
-    return read_only(numbers[border]), read_only(taken[border])
 
 
 def _odd_parts(numbers: Any, taken: Any, n: int, mode: str) -> tuple[Any, Any, Any]:
@@ -112,16 +107,14 @@ def _odd_parts(numbers: Any, taken: Any, n: int, mode: str) -> tuple[Any, Any, A
     return turned, (1 - here) - turned * (1 - there), here - turned * there
 
 
-def _folded(g: Any, axis: int, n: int, widths: tuple[int, int], mode: str, reflect_type: str) -> Any:
-    """The gradient along one axis: that of the array, and of the border where each place was taken from."""
-    numbers, taken = _sources(n, widths, mode)
+def _folded(g: Any, axis: int, n: int, widths: tuple[int, int], mode: str) -> Any:
+    """The gradient along one axis of what is reflected in points: that of the array, of the border, of the ends."""
+    numbers, taken = sources(n, widths, mode)
     if not len(numbers):
         return g
     kept = g[along(axis, slice(widths[0], widths[0] + n))]
     border = np.concatenate([g[along(axis, slice(widths[0]))], g[along(axis, slice(widths[0] + n, None))]], axis=axis)
     place = (slice(None),) * axis
-    if reflect_type == "even":
-        return kept + scatter_add(border, (*place, taken), np.shape(kept))
     parts = [p.astype(g.dtype) for p in _odd_parts(numbers, taken, n, mode)]
     turned, first, last = (np.reshape(p, (-1,) + (1,) * (np.ndim(g) - axis - 1)) for p in parts)
     ends = np.sum(border * first, axis=axis), np.sum(border * last, axis=axis)
@@ -132,9 +125,43 @@ def _folded(g: Any, axis: int, n: int, widths: tuple[int, int], mode: str, refle
 
 def _extend_adjoint(g: Any, x: Any, widths: Widths, mode: str, reflect_type: str) -> Any:
     """The gradient with the border folded back in, one axis after the other."""
+    if reflect_type == "even":
+        return _fold(g, widths=widths, mode=mode)
     for axis, n in enumerate(np.shape(x)):
-        g = _folded(g, axis, n, widths[axis], mode, reflect_type)
+        g = _folded(g, axis, n, widths[axis], mode)
     return g
+
+
+@linear(
+    lambda g, y, x, widths, mode: _extend(g, widths=widths, mode=mode, reflect_type="even"),
+    formula="y = x without its border, each place of which is added to the one it was taken from",
+    derivative="x̄ = ȳ, with a border of its own elements",
+    samples=lambda: [
+        *([*arrays((9,)), ((2, 3),), mode] for mode in EXTENSIONS),
+        *([*arrays((7, 13)), ((5, 0), (1, 9)), mode] for mode in EXTENSIONS),
+    ],
+)
+def _fold(x: ArrayLike, widths: Widths, mode: Any) -> Any:
+    """The adjoint of `pad` with a border of the array's own elements.
+
+    >>> x = tg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> tg.pad(x, 1, "reflect").sum().backward()
+    >>> x.grad
+    tensor([1., 3., 1.])
+    """
+    for axis, (before, after) in enumerate(widths):
+        if before or after:
+            x = _without_border(x, axis, x.shape[axis] - before - after, (before, after), mode)
+    return x
+
+
+def _without_border(x: Any, axis: int, n: int, widths: tuple[int, int], mode: str) -> Any:
+    """One axis of x, folded: the border's places added where they were taken from."""
+    kept = np.array(x[along(axis, slice(widths[0], widths[0] + n))])  # nobody else's, to add into
+    for border, source, one in runs_of(axis, n, widths, mode):
+        part = x[border]
+        kept[source] += np.sum(part, axis=axis, keepdims=True) if one else part
+    return kept
 
 
 @linear(
@@ -159,8 +186,7 @@ def _extend(x: ArrayLike, widths: Widths, mode: Any, reflect_type: Any) -> Any:
     """
     if reflect_type == "odd" and mode in ("reflect", "symmetric"):
         return np.pad(x, widths, mode, reflect_type="odd")
-    shape = [before + n + after for n, (before, after) in zip(np.shape(x), widths, strict=True)]
-    return _extended(np.empty(shape, x.dtype), x, widths, mode)
+    return _extended(np.empty(_around(x.shape, widths), x.dtype), x, widths, mode)
 
 
 def _extended(out: Any, x: Any, widths: Widths, mode: str) -> Any:
@@ -168,8 +194,9 @@ def _extended(out: Any, x: Any, widths: Widths, mode: str) -> Any:
     out[_interior(x.shape, widths)] = x
     for axis, (before, after) in enumerate(widths):
         if before or after:
-            numbers, taken = _sources(x.shape[axis], (before, after), mode)
-            out[along(axis, numbers + before)] = out[along(axis, taken + before)]
+            middle = out[along(axis, slice(before, before + x.shape[axis]))]
+            for border, source, _ in runs_of(axis, x.shape[axis], (before, after), mode):
+                out[border] = middle[source]
     return out
 
 
@@ -186,9 +213,19 @@ def _pairs(given: Any, ndim: int, name: str) -> Any:
         ) from None
 
 
+def _is_pair(width: Any) -> bool:
+    """Whether a width is already as it is recorded."""
+    if type(width) is not tuple or len(width) != 2:
+        return False
+    before, after = width
+    return type(before) is type(after) is int and before >= 0 <= after
+
+
 def _widths(x: ArrayLike, pad_width: Any) -> Widths:
     """The widths before and after each axis."""
     ndim = np.ndim(x)
+    if type(pad_width) is tuple and len(pad_width) == ndim and all(map(_is_pair, pad_width)):
+        return pad_width
     if isinstance(pad_width, dict):
         rows: list[Any] = [(0, 0)] * ndim
         for axis, width in pad_width.items():
@@ -286,9 +323,10 @@ def pad(
     >>> tg.pad(tg.tensor([1.0, 2.0, 3.0]), 2, "reflect")
     tensor([3., 2., 1., 2., 3., 2., 1.])
     """
-    given = {"constant_values": constant_values, "end_values": end_values}
-    given |= {"stat_length": stat_length, "reflect_type": reflect_type}
-    _check(mode, {name for name, value in given.items() if value is not None}, reflect_type)
+    if mode not in EXTENSIONS or not (constant_values is end_values is stat_length is reflect_type is None):
+        given = {"constant_values": constant_values, "end_values": end_values}
+        given |= {"stat_length": stat_length, "reflect_type": reflect_type}
+        _check(mode, {name for name, value in given.items() if value is not None}, reflect_type)
     x = x if isinstance(x, Tensor) else np.asarray(x)
     plain = type(pad_width) is int and pad_width > 0
     widths = ((pad_width, pad_width),) * x.ndim if plain else _widths(x, pad_width)  # type: ignore[operator]
