@@ -26,6 +26,7 @@ ERF_LIMIT = 6.0  # from there on erf rounds to 1
 
 # exp(x²) erfc x = 1/(√π·x + P(x)/Q(x)) for x from 0 to ERFC_LIMIT. Largest relative error: 4.0e-18.
 ERFC_LIMIT, ERFC_LIMIT_32 = 27.5, 10.25  # from there on erfc is below the smallest number
+ERFC_STEEP = 8.0
 ERFC_P = (
     0.88622692538209168, 18.788621683573963, 195.81259653949767, 1301.1282439732472, 6041.586553171594,
     20304.764882702136, 49525.571609072462, 85168.885263561971, 95080.745883075134, 54277.961522179287,
@@ -93,15 +94,18 @@ def _erfc_by_fraction(x: Array) -> Array:
 
 
 @cache
-def _erfc_table() -> Table:
-    def elsewhere(x: Array) -> Array:
+def _erfc_table(dtype: Any) -> Table:
+    def ends(x: Array) -> Array:
         return np.clip(1 - x, 0, 2)  # 0 or 2, or NaN
 
-    return Table(fitted(_erfc_by_fraction, 3), -ERF_LIMIT, ERFC_LIMIT_32, 2.0**-10, elsewhere)
+    if dtype == np.float64:  # further out erfc falls too steeply
+        rows = fitted(lambda x: np.array(_each_erfc(x), dtype=float), 7)
+        return Table(rows, -ERF_LIMIT, ERFC_STEEP, 2.0**-8, _erfc_by_fraction, dtype)
+    return Table(fitted(_erfc_values, 3), -ERF_LIMIT, ERFC_LIMIT_32, 2.0**-10, ends)
 
 
 def _erfc_values(x: Array) -> Array:
-    return _erfc_by_fraction(x) if x.dtype == np.float64 else _erfc_table()(x)
+    return _erfc_table(x.dtype)(x)
 
 
 def _erfinv_over_y(rest: Array) -> Array:
@@ -111,7 +115,7 @@ def _erfinv_over_y(rest: Array) -> Array:
     v = np.sqrt(np.where(rest < 0.5, -np.log(rest * (2 - rest)), -np.log1p(-np.square(y))))  # -ln(1 - y²), exactly
     a = y * polynomial(v, ERFINV_P) / polynomial(v, ERFINV_Q)
     # on erf a = y; in the tail on erfc a = 1 - y, which keeps its digits there
-    error = np.where(rest < 0.5, rest - _erfc_by_fraction(a), _erf_values(a) - y) * (np.exp(np.square(a)) / SLOPE)
+    error = np.where(rest < 0.5, rest - _erfc_values(a), _erf_values(a) - y) * (np.exp(np.square(a)) / SLOPE)
     a -= error / (1 + a * error)
     return a / y
 
