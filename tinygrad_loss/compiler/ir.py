@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 Source = Literal["step", "argument", "leaf", "host", "constant"]
-Kind = Literal["ufunc", "reduce", "product", "view", "where", "cast", "call", "update", "rows"]
+Kind = Literal["ufunc", "reduce", "product", "view", "where", "cast", "call", "update", "rows", "dense"]
 
 _ZEROS = bytes(32)  # one element of any dtype, which no one can write into
 
@@ -174,3 +174,13 @@ class Listing:
             held += [value for each in (step, *inside) for value in (*each.results, *each.operands)]
         for value in held:
             value.forget()
+
+
+def roots_of(listing: Listing) -> dict[int, Value]:
+    """The value whose memory each view looks at, by id; a value that is no view is its own."""
+    roots: dict[int, Value] = {}
+    for step in listing.steps:
+        base = step.base
+        if base is not None:
+            roots[id(step.result)] = roots.get(id(base), base)
+    return roots

@@ -11,13 +11,22 @@ from typing import Any
 
 import numpy as np
 
+from .batchlast import BatchLast
 from .entries import Matrix, matrices_of
-from .ir import Listing, Step, Update, Value
+from .ir import Listing, Step, Update, Value, roots_of
 
 __all__ = ["Block", "Flat", "Layout", "laid_out"]
 
 BLOCK = 32_768  # elements of an update that go through its steps together: they stay in the second-level cache
-WRITES = {"ufunc", "reduce", "product", "where", "cast", "rows"}  # kinds of steps that can be told where to write
+WRITES = {
+    "ufunc",
+    "reduce",
+    "product",
+    "where",
+    "cast",
+    "rows",
+    "dense",
+}  # kinds of steps that can be told where to write
 
 
 @dataclass(slots=True, eq=False)
@@ -54,20 +63,17 @@ class Layout:
     ends: dict[int, list[Value]] = field(default_factory=dict)  # local variables to drop, by step
     matrices: dict[int, Matrix] = field(default_factory=dict)  # those that keep their memory, by id of the step
     in_matrix: set[int] = field(default_factory=set)  # values that are one, or are written into one
+    turned: set[int] = field(default_factory=set)  # values whose memory has the batch as its last axis
+    with_ones: dict[int, Value] = field(default_factory=dict)  # of those, inputs of dense layers, above a row of ones
 
     def placed(self, value: Value) -> bool:
         """Whether the value has memory of its own before the program runs."""
-        return id(value) in self.in_block or id(value) in self.in_flat or id(value) in self.in_matrix
-
-
-def roots_of(listing: Listing) -> dict[int, Value]:
-    """The value whose memory each view looks at, by id; a value that is no view is its own."""
-    roots: dict[int, Value] = {}
-    for step in listing.steps:
-        base = step.base
-        if base is not None:
-            roots[id(step.result)] = roots.get(id(base), base)
-    return roots
+        return (
+            id(value) in self.in_block
+            or id(value) in self.in_flat
+            or id(value) in self.in_matrix
+            or id(value) in self.with_ones
+        )
 
 
 def settle_views(listing: Listing) -> None:
@@ -87,9 +93,11 @@ def settle_views(listing: Listing) -> None:
                 step.kind = "call"
 
 
-def laid_out(listing: Listing, reuse: bool = True, elsewhere: frozenset[int] = frozenset()) -> Layout:
+def laid_out(
+    listing: Listing, reuse: bool = True, elsewhere: frozenset[int] = frozenset(), batch: BatchLast | None = None
+) -> Layout:
     """Find a place for every value of the listing but those `elsewhere`; without `reuse` each has its own."""
-    layout = Layout()
+    layout = Layout() if batch is None else Layout(turned=batch.turned, with_ones=batch.inputs)
     settle_views(listing)
     roots = roots_of(listing)
     fresh = {id(roots.get(id(value), value)) for value in listing.kept()}  # what leaves the program is new each time

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import wrap
+from .batchlast import BatchLast, batch_last
 from .capture import CaptureError
 from .codegen import readable_text
 from .ir import Listing
@@ -39,9 +40,12 @@ class Program:
         refuse_old_values(listing)
         self.listing = listing
         running = listing if "parts of the batch" in leave_out else split(listing, available())
-        self.layout: Layout = laid_out(running, reuse="reuse memory" not in leave_out)
+        batch = BatchLast(running) if "batch last" in leave_out else batch_last(running)
+        self.layout: Layout = laid_out(batch.listing, reuse="reuse memory" not in leave_out, batch=batch)
         self._namer = Namer(listing)
-        self._text = optimized_text(running, self.layout, self._namer)
+        for value in batch.copies:
+            self._namer.name(value, value.name)
+        self._text = optimized_text(batch.listing, self.layout, self._namer)
         name = f"<program {next(_numbers)}>"
         self._module: dict[str, Any] = {**self._namer.functions, **self._namer.arrays}
         if self._namer.functions.get("side_by_side") is beside:

@@ -8,7 +8,7 @@ written part by part; what is summed over the batch is summed for each thread, t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -79,10 +79,7 @@ def split(listing: Listing, threads: int) -> Listing:
             continue
         outside = [*group.after, *(step for later in groups[index + 1 :] for step in later.steps)]
         steps += _in_parts(group, outside, listing, parts, workers)
-    return Listing(
-        steps, listing.arguments, listing.leaves, listing.hosts, listing.draws, listing.outputs, listing.assigned,
-        listing.gradients, listing.optimizers,
-    )  # fmt: skip
+    return replace(listing, steps=steps)
 
 
 def _batch(listing: Listing) -> int | None:

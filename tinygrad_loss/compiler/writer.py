@@ -46,7 +46,9 @@ class Writer:
         self.given: set[int] = set()  # values that have memory, but another place in it each time
         self.bound: dict[str, str] = {}  # functions bound to short names
         self.numbers: dict[str, str] = {}  # 0-d arrays, by how they are made
-        self.bits: dict[str, str] = {}  # names of views as integers
+        self.turns: dict[int, str] = {}  # names of arrays that lie in memory as the transpose of a value
+        self.rows_of: dict[int, str] = {}  # and of those with a row of ones below
+        self.views: dict[str, str] = {}  # names of other views of memory, by how they are made
         self.rows = 0  # groups of steps that run part by part
         for block in layout.blocks:
             self.head.append(f"{block.name} = np.empty({block.size}, np.uint8)")
@@ -66,7 +68,16 @@ class Writer:
             self.placed.add(id(value))  # the new value of a parameter stands where the old one did
             return
         name, shape = self.namer.of(value), value.shape
-        if id(value) in self.layout.in_flat:
+        if id(value) in self.layout.with_ones:
+            rows = self.named(f"{name}_and_ones", f"np.ones({(shape[1] + 1, shape[0])}, np.{value.dtype.name})")
+            self.turns[id(value)] = self.named(f"{name}_turned", f"{rows}[:{shape[1]}]")
+            self.head.append(f"{name} = {self.turns[id(value)]}.T")
+            self.rows_of[id(value)] = rows
+        elif id(value) in self.layout.turned and id(value) in self.layout.in_block:
+            memory = f"{self.layout.in_block[id(value)].name}.view(np.{value.dtype.name})"
+            self.turns[id(value)] = self.named(f"{name}_turned", f"{memory}.reshape({shape[::-1]})")
+            self.head.append(f"{name} = {self.turns[id(value)]}.T")
+        elif id(value) in self.layout.in_flat:
             flat, start = self.layout.in_flat[id(value)]
             self.in_flat.add(name)
             self.head.append(f"{name} = {flat}[{start}:{start + value.size}].reshape({shape})")
@@ -98,6 +109,12 @@ class Writer:
         self.head.append(f"{name} = {text}")
         return name
 
+    def once(self, wanted: str, text: str) -> str:
+        """The same, one name for each expression."""
+        if text not in self.views:
+            self.views[text] = self.named(wanted, text)
+        return self.views[text]
+
     def step(self, step: Step) -> None:
         """Write one step."""
         for value in step.results:
@@ -106,6 +123,8 @@ class Writer:
             self._update(step)
         elif id(step) in self.layout.matrices:
             write_matrix(self, self.layout.matrices[id(step)])
+        elif step.kind == "dense":
+            self.body.append(self._dense(step))
         elif step.kind == "rows":
             self.rows += 1
             write_rows(self, step, f"rows_{self.rows}")
@@ -190,10 +209,7 @@ class Writer:
         text = f"{self.namer.of(x)}.view(np.int{8 * x.dtype.itemsize})"
         if id(x) not in self.placed:
             return text
-        if text not in self.bits:
-            self.bits[text] = f"{self.namer.of(x)}_bits"
-            self.head.append(f"{self.bits[text]} = {text}")
-        return self.bits[text]
+        return self.once(f"{self.namer.of(x)}_bits", text)
 
     def _reduction(self, step: Step, into: str | None) -> str:
         axis = step.options["axis"]
@@ -208,7 +224,32 @@ class Writer:
         given = [a, b, into] if into else [a, b]
         if not all(isinstance(x, Value) and len(x.shape) <= 2 for x in step.arguments):
             return f"{self.function('np.matmul')}({', '.join(given)})"
+        if into and id(step.results[0]) in self.turns:
+            first, second = (self._turned(x) for x in step.arguments)
+            return f"{second}.dot({first}, {self.turns[id(step.results[0])]})"
         return f"{a}.dot({', '.join(given[1:])})"  # the method is called in less time than the function
+
+    def _turned(self, x: Value) -> str:
+        """The transpose of a matrix."""
+        name = self.namer.of(x)
+        if id(x) in self.turns:
+            return self.turns[id(x)]
+        return self.once(f"{name}_turned", f"{name}.T") if self._static(x) else f"{name}.T"
+
+    def _dense(self, step: Step) -> str:
+        """A dense layer, or the gradients of its kernel and bias: one product with a row of ones."""
+        rows, kernel = (
+            self.rows_of[id(step.arguments[0])],
+            (step.arguments[1] if len(step.results) == 1 else step.results[0]),
+        )
+        flat, start = self.layout.in_flat[id(kernel)]
+        inputs, units = kernel.shape
+        text = f"{flat}[{start}:{start + (inputs + 1) * units}].reshape({(inputs + 1, units)})"
+        name = f"{self.namer.of(kernel)}_and_bias"
+        if len(step.results) == 1:
+            y = step.results[0]
+            return f"{self.once(name, f'{text}.T')}.dot({rows}, {self.turns[id(y)]})  # {shape_comment(y)}"
+        return f"{rows}.dot({self.namer.of(step.arguments[1])}, {self.once(name, text)})  # ({inputs} + 1, {units})"
 
     def _update(self, step: Step) -> None:
         flat = next(each for each in self.layout.flats if each.step is step)

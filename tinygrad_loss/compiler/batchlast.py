@@ -1,0 +1,184 @@
+"""Dense layers as one product each: the bias is a row below the kernel, and its input a row of ones.
+
+x·kernel + bias is [x 1]·[kernel; bias], and the gradients of both are [x 1]ᵀ·g. In the flat arrays a bias
+stands behind its kernel already: they are one matrix. For the ones to stand behind the input, without
+leaving gaps in it, its memory has the batch as its last axis; so have all values that elementwise steps
+connect with it, and what is a product of them. Nothing else changes: shapes stay what they were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from .ir import Listing, Step, Value, roots_of
+
+__all__ = ["BatchLast", "batch_last"]
+
+SMALL = 4_000_000  # multiplications of a product, beside more of which an addition costs nothing
+ELEMENTWISE = {"ufunc", "where", "cast"}
+
+
+@dataclass(slots=True, eq=False)
+class Map:
+    """A dense layer: the steps forward and backward that become one each, and what they are of."""
+
+    x: Value
+    kernel: Value
+    bias: Value
+    forward: tuple[Step, Step]
+    backward: tuple[Step, Step]
+    turn: Step  # the transpose of x, which the gradient uses
+
+    @property
+    def y(self) -> Value:
+        """The layer's result, before an activation."""
+        return self.forward[1].results[0]
+
+    @property
+    def work(self) -> int:
+        """The multiplications of its product."""
+        return self.x.size * self.kernel.shape[1]
+
+
+@dataclass(slots=True, eq=False)
+class BatchLast:
+    """A listing with such steps, and the values that lie in memory with the batch as their last axis, by id."""
+
+    listing: Listing
+    turned: set[int] = field(default_factory=set)
+    inputs: dict[int, Value] = field(default_factory=dict)  # those with a row of ones
+    copies: list[Value] = field(default_factory=list)  # of arguments, which lie elsewhere
+
+
+def batch_last(listing: Listing) -> BatchLast:
+    """Find the small dense layers whose inputs elementwise steps make, and make each of them one product."""
+    reader = _Reader(listing)
+    kinds = _Kinds(listing, reader.made)
+    maps = [each for each in reader.maps() if kinds.may_turn(each.y)]
+    maps = [each for each in maps if each.x.source == "argument" or kinds.may_turn(each.x)]
+    instead = {id(each.x): Value(each.x.array, name=each.x.name) for each in maps if each.x.source == "argument"}
+    wanted = {kinds.of(value) for each in maps for value in (each.x, each.y) if id(value) in kinds.members}
+    before: dict[int, list[Step]] = {}  # by id of a step
+    joined: dict[int, Step] = {}
+    gone: set[int] = set()
+    for each in maps:
+        x = instead.get(id(each.x), each.x)
+        if x is not each.x and id(x) not in before:
+            copy = replace(each.forward[0], kind="ufunc", function=np.positive, arguments=(each.x,), result=x)
+            before[id(each.forward[1])] = [copy]
+            before[id(x)] = []  # once is enough
+        first, last = sorted(each.backward, key=reader.order.__getitem__)
+        joined[id(each.forward[1])] = _forward(each, x)
+        joined[id(last)] = _backward(each, x)
+        gone |= {id(each.forward[0]), id(first)} | ({id(each.turn)} if reader.once(each.turn) else set())
+    steps = []
+    for step in listing.steps:
+        steps += before.get(id(step), [])
+        steps += [] if id(step) in gone else [joined.get(id(step), step)]
+    turned = {key for key, value in kinds.members.items() if kinds.of(value) in wanted}
+    inputs = [instead.get(id(each.x), each.x) for each in maps]
+    return BatchLast(replace(listing, steps=steps), turned, {id(x): x for x in inputs}, [*instead.values()])
+
+
+class _Reader:
+    """Finds dense layers in a listing."""
+
+    def __init__(self, listing: Listing) -> None:
+        self.listing = listing
+        self.made = {id(value): step for step in listing.steps for value in step.results}
+        self.order = {step: number for number, step in enumerate(listing.steps)}
+        self.uses: dict[int, list[Step]] = {}
+        for step in listing.steps:
+            for value in {id(x): x for x in step.operands}.values():
+                self.uses.setdefault(id(value), []).append(step)
+        roots = roots_of(listing)
+        self.leaving = {id(roots.get(id(value), value)) for value in listing.kept()}
+
+    def once(self, step: Step) -> bool:
+        """Whether a step's result is used a single time, and does not leave the program."""
+        key = id(step.results[0])
+        return len(self.uses.get(key, [])) == 1 and key not in self.leaving
+
+    def maps(self) -> list[Map]:
+        """Every small layer whose kernel and bias stand side by side in an update."""
+        found = []
+        for update in (step for step in self.listing.steps if step.kind == "update"):
+            for (kernel, *_, d_kernel), (bias, *_, d_bias) in zip(update.arguments, update.arguments[1:], strict=False):
+                if len(kernel.shape) == 2 and bias.shape == kernel.shape[1:]:
+                    each = self._map(kernel, bias, self.made.get(id(d_kernel)), self.made.get(id(d_bias)))
+                    found += [each] if each is not None and each.work <= SMALL else []
+        return found
+
+    def _map(self, kernel: Value, bias: Value, d_kernel: Step | None, d_bias: Step | None) -> Map | None:
+        """The layer of these parameters, if it is their only use, and the update the only one of their gradients."""
+        adds = [step for step in self.uses.get(id(bias), []) if step.function is np.add and step.kind == "ufunc"]
+        product = self.made.get(id(adds[0].arguments[0])) if len(adds) == 1 else None
+        if product is None or d_kernel is None or d_bias is None:
+            return None
+        steps = (product, d_kernel, d_bias)
+        if any(step.kind != "product" or not self.once(step) for step in steps):
+            return None
+        (x, weights), (turned, g), (ones, g_again) = (step.arguments for step in steps)
+        turn, y = self.made.get(id(turned)), adds[0].results[0]
+        if turn is None or not is_turn(turn) or turn.arguments[0] is not x or weights is not kernel:
+            return None
+        alike = len({value.dtype for value in (x, kernel, bias, g, y)}) == 1 and len(x.shape) == 2
+        fits = alike and g is g_again and _is_ones(ones) and not {id(x), id(y)} & self.leaving
+        return Map(x, kernel, bias, (product, adds[0]), (d_kernel, d_bias), turn) if fits else None
+
+
+def is_turn(step: Step) -> bool:
+    """Whether a step takes the transpose of a matrix."""
+    plain = step.function is np.transpose and len(step.arguments) == 1 and not step.options
+    return step.kind == "view" and plain and len(step.results[0].shape) == 2
+
+
+def _is_ones(x: Any) -> bool:
+    return isinstance(x, Value) and x.source == "constant" and len(x.shape) == 1 and bool(np.all(x.array == 1))
+
+
+def _forward(each: Map, x: Value) -> Step:
+    return replace(each.forward[1], kind="dense", function=np.dot, arguments=(x, each.kernel, each.bias), options={})
+
+
+def _backward(each: Map, x: Value) -> Step:
+    first, second = each.backward
+    results = first.results[0], second.results[0]
+    return replace(first, kind="dense", function=np.dot, arguments=(x, first.arguments[1]), result=results)
+
+
+class _Kinds:
+    """Matrices that elementwise steps connect: they lie in memory in one and the same way."""
+
+    def __init__(self, listing: Listing, made: dict[int, Step]) -> None:
+        self.next: dict[int, int] = {}  # of each member another one of its kind; of one in each kind itself
+        self.members: dict[int, Value] = {}
+        for step in listing.steps:
+            for value in step.results:
+                if step.kind in ELEMENTWISE | {"product"} and len(value.shape) == 2 and value.size:
+                    self.members[id(value)] = value
+                    self.next[id(value)] = id(value)
+            if step.kind in ELEMENTWISE and id(step.results[0]) in self.members:
+                for x in step.operands:
+                    if id(x) in self.members and x.shape == step.results[0].shape:
+                        self.next[self.of(x)] = self.of(step.results[0])
+        self.fixed: set[int] = set()
+        for step in listing.steps:
+            base = step.base
+            if base is not None and id(base) in self.members and not is_turn(step):
+                self.fixed |= {self.of(base)} if 1 not in base.shape else set()  # a row or column lies one way only
+        self.elementwise = {key for key in self.members if made[key].kind in ELEMENTWISE}
+
+    def of(self, value: Value) -> int:
+        """Which kind a value is of."""
+        key = id(value)
+        while self.next[key] != key:
+            self.next[key] = key = self.next[self.next[key]]
+        return key
+
+    def may_turn(self, value: Value) -> bool:
+        """Whether it is made by an elementwise step, and nobody looks at its memory in another way."""
+        return id(value) in self.elementwise and self.of(value) not in self.fixed
