@@ -65,7 +65,8 @@ class Tensor(ArrayMethods):
 
     def detach(self) -> Tensor:
         """The same value without its graph; read-only, since the graph still holds it."""
-        return wrap(self._value if self._node is None else read_only(self._value), None)
+        held = self._node is not None and isinstance(self._value, np.ndarray)  # nobody can write into a scalar
+        return wrap(read_only(self._value) if held else self._value, None)
 
 
 class View(Tensor):
