@@ -78,7 +78,7 @@ def i0(x: ArrayLike) -> Tensor:
     >>> tg.i0(tg.tensor([0.0, 1.0]))
     tensor([1.        , 1.26606588])
     """
-    return in_pieces(partial(_values, order=0), x, single=True)
+    return in_pieces(_values, x, 0, single=True)
 
 
 def _i1_slope(y: Any, x: Any) -> Any:
@@ -101,4 +101,4 @@ def i1(x: ArrayLike) -> Tensor:
     >>> tg.i1(tg.tensor([0.0, 1.0]))
     tensor([0.       , 0.5651591])
     """
-    return in_pieces(partial(_values, order=1), x, single=True)
+    return in_pieces(_values, x, 1, single=True)

@@ -144,7 +144,7 @@ def lgamma(x: ArrayLike) -> Tensor:
     >>> tg.lgamma(tg.tensor([1.0, 5.0])).exp().round(6)
     tensor([ 1., 24.])
     """
-    return in_pieces(partial(_values, n=-1), x, single=True)
+    return in_pieces(_values, x, -1, single=True)
 
 
 @elementwise(
@@ -162,7 +162,7 @@ def digamma(x: ArrayLike) -> Tensor:
     >>> tg.digamma(tg.tensor(1.0))  # minus Euler's constant
     tensor(-0.57721566)
     """
-    return in_pieces(partial(_values, n=0), x, single=True)
+    return in_pieces(_values, x, 0, single=True)
 
 
 @elementwise(
@@ -173,7 +173,7 @@ def digamma(x: ArrayLike) -> Tensor:
     samples=lambda: [[*_positive(), 1], [*_positive(), 4], [*_negative(), 2], [*_positive(), 0], [*scalars(1), 1]],
 )
 def _polygamma(x: ArrayLike, n: int) -> Any:
-    return in_pieces(partial(_values, n=n), x, single=True)
+    return in_pieces(_values, x, n, single=True)
 
 
 @_polygamma.op.front

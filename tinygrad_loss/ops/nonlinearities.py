@@ -246,7 +246,9 @@ def _lines(formula: Any) -> Table:
 
 
 def _gelu_values(x: Any) -> Any:
-    return x * (_share_below(x) if x.dtype == np.float64 else _lines(_share_below)(x))
+    y = _share_below(x) if x.dtype == np.float64 else _lines(_share_below)(x)
+    y *= x
+    return y
 
 
 def _gelu_slope_values(x: Any) -> Any:

@@ -20,8 +20,8 @@ Formula = Callable[[Any], Any]
 PIECE = 2**14  # elements computed at a time: the few arrays of one piece stay in the second cache
 
 
-def in_pieces(formula: Formula, x: Any, single: bool = False) -> Any:
-    """`formula(x)`, which treats each element by itself, for one piece of x after the other.
+def in_pieces(formula: Callable[..., Any], x: Any, *arguments: Any, single: bool = False) -> Any:
+    """`formula(x, *arguments)`, which treats each element by itself, for one piece of x after the other.
 
     It is computed in float64, or with `single` in float32 where x is float32 or float16.
     """
@@ -32,12 +32,12 @@ def in_pieces(formula: Formula, x: Any, single: bool = False) -> Any:
     if flat.dtype != inner:
         flat = flat.astype(inner)
     if 0 < x.size <= PIECE and x.ndim:
-        out = formula(flat).reshape(x.shape)
+        out = formula(flat, *arguments).reshape(x.shape)
         return out if out.dtype == dtype else out.astype(dtype)
     out = np.empty(x.shape, dtype)
     places = out.reshape(-1)
     for start in range(0, x.size, PIECE):
-        places[start : start + PIECE] = formula(flat[start : start + PIECE])
+        places[start : start + PIECE] = formula(flat[start : start + PIECE], *arguments)
     return out[()]
 
 
@@ -82,7 +82,8 @@ class Table:
         self.count = len(centres)
         self.inside = kind.type(centres[0])
         self.elsewhere = elsewhere
-        self.signed = np.int64 if kind.itemsize == 8 else None  # `take` takes no uint64
+        # `take` finds out by itself that there is no such row; but it takes no uint64, and int64 may be negative
+        self.signed = np.int64 if kind.itemsize == 8 else None
 
     @staticmethod
     def _stored(centres: Array, coefficients: Array) -> Array:
@@ -92,15 +93,23 @@ class Table:
         last[last == 0] = -0.0  # added to a zero it keeps the sign
         return np.column_stack([centres, coefficients])
 
+    def _row(self, x: Array) -> Array:
+        """The number of the row; of numbers outside the table a large one, because it has no sign."""
+        if self.relative:
+            return (x.view(self.first.dtype) - self.first) >> self.shift
+        return (x + self.anchor).view(self.first.dtype) - self.first
+
     def __call__(self, x: Array) -> Array:
         """The values at x."""
-        if self.relative:
-            row = (x.view(self.first.dtype) - self.first) >> self.shift
-        else:
-            row = (x + self.anchor).view(self.first.dtype) - self.first
-        if row.item(row.argmax()) >= self.count:  # for few numbers `argmax` takes a fifth of the time of `max`
-            return self._with_elsewhere(x, row >= self.count)
-        near = self.rows.take(row if self.signed is None else row.view(self.signed), 0)
+        row = self._row(x)
+        try:
+            if self.signed is not None:
+                if row.item(row.argmax()) >= self.count:
+                    raise IndexError
+                row = row.view(self.signed)
+            near = self.rows.take(row, 0)
+        except IndexError:
+            return self._with_elsewhere(x)
         if near.shape[-1] == 2:
             y = near[..., 0] * x
             y += near[..., 1]
@@ -113,7 +122,8 @@ class Table:
         y += near[..., -1]
         return y
 
-    def _with_elsewhere(self, x: Array, outside: Array) -> Array:
+    def _with_elsewhere(self, x: Array) -> Array:
+        outside = self._row(x) >= self.count
         y = self(np.where(outside, self.inside, x))
         y[outside] = self.elsewhere(x[outside])
         return y
