@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,38 +18,10 @@ import numpy as np
 from ..core.primitive import bilinear
 from ..core.tensor import ArrayLike
 from ..errors import ArgumentError, ShapeError
+from .patches import Pairs, Sizes, padded, patches
 from .samples import arrays
 
 __all__: list[str] = []  # the functions are in channels_first
-
-Pairs = tuple[tuple[int, int], ...]
-Sizes = tuple[int, ...]
-
-
-def patches(x: Any, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Any:
-    """A view of every patch of a padded image: (batch, *places, *kernel, channels)."""
-    space = x.shape[1:-1]
-    places = [(n - (k - 1) * d - 1) // s + 1 for n, k, s, d in zip(space, kernel, stride, dilation, strict=True)]
-    if min(places) < 1:
-        raise ValueError("the image is smaller than the kernel")
-    steps = x.strides[1:-1]
-    strides = [n * s for n, s in zip(steps, stride, strict=True)] + [
-        n * d for n, d in zip(steps, dilation, strict=True)
-    ]
-    shape = (len(x), *places, *kernel, x.shape[-1])
-    return np.lib.stride_tricks.as_strided(x, shape, (x.strides[0], *strides, x.strides[-1]), writeable=False)
-
-
-def padded(x: Any, padding: Pairs, fill: float = 0) -> Any:
-    """The image with zeros, or another number, around it."""
-    if not any(map(any, padding)):
-        return np.ascontiguousarray(x)
-    space = [n + before + after for n, (before, after) in zip(x.shape[1:-1], padding, strict=True)]
-    shape = (len(x), *space, x.shape[-1])
-    out = np.full(shape, fill, x.dtype) if fill else np.zeros(shape, x.dtype)
-    inside = tuple(slice(before, before + n) for n, (before, _) in zip(x.shape[1:-1], padding, strict=True))
-    out[(slice(None), *inside)] = x
-    return out
 
 
 def _grouped(w: Any, groups: int) -> Any:
@@ -62,12 +35,19 @@ def _columns(image: Any, groups: int, room: Any) -> Any:
     """The patches of one image as one matrix for each group: (groups, places, kernel · inputs)."""
     rank = (image.ndim - 1) // 2
     places, kernel, channels = math.prod(image.shape[:rank]), math.prod(image.shape[rank:-1]), image.shape[-1]
-    if groups == 1:
-        np.copyto(room.reshape(image.shape), image)
-        return room.reshape(1, places, kernel * channels)
     split = image.reshape(places, kernel, groups, channels // groups)
     np.copyto(room.reshape(groups, places, kernel, channels // groups), split.transpose(2, 0, 1, 3))
     return room.reshape(groups, places, kernel * channels // groups)
+
+
+def _images_as_columns(cut: Any, rank: int, dtype: Any) -> Iterator[Any]:
+    """The patches of one image after the other as a matrix, in the same memory: (places, kernel · inputs)."""
+    shape = cut.shape[1:]
+    room = np.empty(shape, dtype)
+    columns = room.reshape(math.prod(shape[:rank]), math.prod(shape[rank:]))
+    for image in cut:
+        np.copyto(room, image)
+        yield columns
 
 
 def _explain_convolution(x: Any, w: Any, **attributes: Any) -> Exception:
@@ -133,17 +113,19 @@ def convolved(x: Any, w: Any, stride: Sizes, padding: Pairs, dilation: Sizes, gr
     if by_lines(x, w.shape, stride, groups):
         return _convolved_by_lines(x, w, stride, padding, dilation, dtype)
     cut = patches(padded(x, padding), w.shape[:-2], stride, dilation)
-    rank, matrices = x.ndim - 2, _grouped(w, groups)
+    rank, outputs = x.ndim - 2, w.shape[-1]
     places = cut.shape[1 : 1 + rank]
-    out = np.empty((len(x), math.prod(places), w.shape[-1]), dtype)
-    room = np.empty(math.prod(cut.shape[1:]), dtype)
-    for image, result in zip(cut, out, strict=True):
-        columns = _columns(image, groups, room)
-        if groups == 1:
-            np.dot(columns[0], matrices[0], result)
-        else:
-            result[:] = np.matmul(columns, matrices).transpose(1, 0, 2).reshape(result.shape)
-    return out.reshape(len(x), *places, w.shape[-1])
+    out = np.empty((len(x), math.prod(places), outputs), dtype)
+    if groups == 1:
+        matrix = np.ascontiguousarray(w, dtype).reshape(math.prod(w.shape[:-1]), outputs)
+        for columns, result in zip(_images_as_columns(cut, rank, dtype), out, strict=True):
+            np.dot(columns, matrix, result)
+    else:
+        matrices, room = _grouped(w, groups), np.empty(math.prod(cut.shape[1:]), dtype)
+        for image, result in zip(cut, out, strict=True):
+            product = np.matmul(_columns(image, groups, room), matrices)
+            result[:] = product.transpose(1, 0, 2).reshape(result.shape)
+    return out.reshape(len(x), *places, outputs)
 
 
 def by_lines(x: Any, kernel: Sizes, stride: Sizes, groups: int) -> bool:
@@ -220,13 +202,19 @@ def _image(
     return spread(y, w, space, stride, padding, dilation, groups)
 
 
+@lru_cache(1024)
+def _turned_padding(space: Sizes, places: Sizes, kernel: Sizes, padding: Pairs, dilation: Sizes) -> Pairs:
+    """The zeros around y with which a convolution by the turned kernel gives the whole image."""
+    reach = [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)]
+    first = [r - before for r, (before, _) in zip(reach, padding, strict=True)]
+    return tuple((f, n - m + r - f) for f, n, m, r in zip(first, space, places, reach, strict=True))
+
+
 def spread(y: Any, w: Any, space: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
     """Each place's value times the kernel, added up where the patches lie."""
-    reach = [(k - 1) * d for k, d in zip(w.shape[:-2], dilation, strict=True)]
-    first = [r - before for r, (before, _) in zip(reach, padding, strict=True)]
-    around = tuple((f, n - m + r - f) for f, n, m, r in zip(first, space, y.shape[1:-1], reach, strict=True))
-    if groups == 1 and set(stride) == {1} and min(map(min, around)) >= 0:  # a convolution again, with the kernel turned
-        turned = w[(slice(None, None, -1),) * len(reach)].swapaxes(-1, -2)
+    around = _turned_padding(space, y.shape[1:-1], w.shape[:-2], padding, dilation)
+    if groups == 1 and max(stride) == 1 and min(map(min, around)) >= 0:  # a convolution again, with the kernel turned
+        turned = w[(slice(None, None, -1),) * len(space)].swapaxes(-1, -2)
         return convolved(y, np.ascontiguousarray(turned), stride, around, dilation, 1)
     rank, matrices, kernel = y.ndim - 2, _grouped(w, groups), w.shape[:-2]
     channels = w.shape[-2] * groups
@@ -281,9 +269,12 @@ def correlated(x: Any, y: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dil
     if by_lines(x, kernel, stride, groups):
         return _correlated_by_lines(x, y, kernel, stride, padding, dilation)
     cut = patches(padded(x, padding), kernel, stride, dilation)
-    cut = cut[(slice(None), *(slice(0, n) for n in y.shape[1:-1]))]
+    if cut.shape[1 : x.ndim - 1] != y.shape[1:-1]:
+        cut = cut[(slice(None), *(slice(0, n) for n in y.shape[1:-1]))]
     dtype = np.result_type(x, y)
     inputs, outputs = x.shape[-1] // groups, y.shape[-1] // groups
+    if groups == 1:
+        return _correlated_by_columns(cut, y, dtype).reshape(*kernel, inputs, outputs)
     total = np.zeros((groups, math.prod(kernel) * inputs, outputs), dtype)
     room = np.empty(math.prod(cut.shape[1:]), dtype)
     flat = y.reshape(len(y), math.prod(y.shape[1:-1]), groups, outputs)
@@ -292,6 +283,17 @@ def correlated(x: Any, y: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dil
         total += np.matmul(columns.transpose(0, 2, 1), values.transpose(1, 0, 2))
     split = total.reshape(groups, *kernel, inputs, outputs)
     return np.moveaxis(split, 0, -2).reshape(*kernel, inputs, groups * outputs)
+
+
+def _correlated_by_columns(cut: Any, y: Any, dtype: Any) -> Any:
+    rank, outputs = y.ndim - 2, y.shape[-1]
+    total = np.zeros((math.prod(cut.shape[1 + rank :]), outputs), dtype)
+    more = np.empty_like(total)
+    flat = np.ascontiguousarray(y, dtype).reshape(len(y), math.prod(y.shape[1:-1]), outputs)
+    for columns, values in zip(_images_as_columns(cut, rank, dtype), flat, strict=True):
+        np.dot(columns.T, values, more)
+        np.add(total, more, total)
+    return total
 
 
 def _correlated_by_lines(x: Any, y: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Any:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from .convolution import Pairs, Sizes, padded
 from .cumulative import along
 from .masks import kept
+from .patches import Pairs, Sizes, padded
 
 __all__: list[str] = []  # for pooling
 

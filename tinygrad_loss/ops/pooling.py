@@ -14,8 +14,9 @@ from ..core.primitive import linear, primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ShapeError
-from .convolution import Pairs, Sizes, as_pairs, as_sizes, patches
+from .convolution import as_pairs, as_sizes
 from .over_windows import bordered, collected, laid, over_windows, shared_out, shifts_of, without_border
+from .patches import Pairs, Sizes, patches
 from .products import given
 from .reductions import max as largest
 from .reductions import mean as average

@@ -10,6 +10,7 @@ import numpy as np
 from ..core.primitive import constant, primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
+from .accumulating import MANY, places_along
 from .gathering import take, take_along_axis
 from .samples import arrays
 from .shaping import ravel
@@ -22,8 +23,35 @@ def order_of(x: Any, axis: int) -> Any:
     return np.argsort(x, axis=axis, kind="stable")
 
 
+@constant(
+    formula="k = the place at which x stands in y, which is x sorted; equal elements keep their order",
+    samples=lambda: [
+        [np.array([3.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0]), 0],
+        [np.array([[2.0, 1.0, 2.0]]), np.array([[1.0, 2.0, 2.0]]), -1],
+        [np.array([np.nan, 1.0, np.nan]), np.array([1.0, np.nan, np.nan]), 0],
+    ],
+    reference=lambda x, y, axis: np.argsort(np.argsort(x, axis, kind="stable"), axis),
+)
+def _places_in_order(x: ArrayLike, y: ArrayLike, axis: int) -> Any:
+    """Where each element goes as the array is sorted: what the gradient of `sort` is arranged back by.
+
+    >>> from tinygrad_loss.core.registry import functions
+    >>> functions["places_in_order"](np.array([3.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0]), axis=0)
+    array([2, 0, 1])
+    """
+    if x.size < MANY:
+        return np.argsort(order_of(x, axis), axis=axis)
+    rising = np.moveaxis(y, axis, -1)
+    distinct = (rising[..., :-1] < rising[..., 1:]).all()  # then any method finds the one order, the quick one too
+    order = np.argsort(x, axis=axis, kind=None if distinct else "stable")
+    out = np.empty(x.shape, order.dtype)
+    numbers = np.arange(x.shape[axis]).reshape(-1, *(1,) * (x.ndim - 1 - axis % x.ndim))
+    out.reshape(-1)[places_along(x.shape, order, axis)] = numbers
+    return out
+
+
 @primitive(
-    lambda g, y, x, axis: np.take_along_axis(g, order_of(order_of(x, axis), axis), axis),
+    lambda g, y, x, axis: take_along_axis(g, _places_in_order(x, y, axis=axis), axis),
     pushes=[lambda t, y, x, axis: np.take_along_axis(t, order_of(x, axis), axis)],
     formula="y = x, in rising order along an axis",
     derivative="∂yₖ/∂xᵢ = 1 where xᵢ stands at place k of y, 0 elsewhere",
