@@ -90,17 +90,17 @@ def _from_windows(x: ArrayLike, size: Sizes, stride: Sizes, space: Sizes) -> Any
 
 
 def laid_back(x: Any, size: Sizes, stride: Sizes, space: Sizes) -> Any:
-    """Sum the windows into an image, one place of the window at a time."""
+    """Sum the windows into an image, along one axis after the other."""
     rank = len(size)
     if size == stride and space == tuple(n * s for n, s in zip(x.shape[1 : 1 + rank], size, strict=True)):
         order = (0, *(axis for i in range(rank) for axis in (1 + i, 1 + rank + i)), 2 * rank + 1)
         return np.reshape(np.transpose(x, order), (x.shape[0], *space, x.shape[-1]))
-    out = np.zeros((len(x), *space, x.shape[-1]), x.dtype)
-    places = x.shape[1 : 1 + rank]
-    for start in np.ndindex(*size):
-        where = tuple(slice(b, b + max(s * (n - 1) + 1, 0), s) for b, s, n in zip(start, stride, places, strict=True))
-        out[(slice(None), *where)] += x[(slice(None),) * (1 + rank) + start]
-    return out
+    for axis in range(rank, 0, -1):  # as the window's last axis goes, the image's comes back
+        length, step, inside = size[axis - 1], stride[axis - 1], (slice(None),) * (rank + axis)
+        shape = (*x.shape[:axis], space[axis - 1], *x.shape[axis + 1 : rank + axis], *x.shape[rank + axis + 1 :])
+        shifts = shifts_of(axis, (x.shape[axis] - 1) * step + length, length, step)
+        x = laid([x[(*inside, number)] for number in range(length)], shifts, shape)
+    return x
 
 
 _POOLED: list[tuple[Sizes, dict[str, Any]]] = [
