@@ -135,6 +135,22 @@ def test_gelu_and_its_slope_in_float32():
     np.testing.assert_allclose(slope(x), slope(double), rtol=2e-7, atol=1e-7)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gelu_far_out(dtype):
+    x = np.array([-1e30, -20, -9, 9, 20, 1e30, np.nan], dtype)
+    np.testing.assert_array_equal(tg.gelu(x)[[0, 1, 3, 4, 5, 6]], x[[0, 1, 3, 4, 5, 6]] * [0, 0, 1, 1, 1, 1])
+    np.testing.assert_allclose(tg.elementwise_grad(tg.gelu)(x[1:]), [0, 0, 1, 1, 1, np.nan], atol=1e-15)
+
+
+def test_few_numbers_outside_change_no_others():
+    x = RANDOM.normal(size=1000)
+    for f in (tg.erf, tg.erfc, tg.erfinv, tg.gelu, tg.i0, tg.i1, tg.lgamma, tg.digamma):
+        for dtype in (np.float32, np.float64):
+            inside = np.abs(x).clip(0.01, 0.99).astype(dtype)
+            mixed = np.concatenate([inside, [40, -40.5, np.nan]]).astype(dtype)
+            np.testing.assert_array_equal(f(mixed)[:1000], f(inside))
+
+
 def test_erfinv_goes_back():
     y = np.concatenate([RANDOM.uniform(-1, 1, 2000), 1 - 10.0 ** RANDOM.uniform(-15, -1, 500), TINY])
     x = tg.erfinv(y)

@@ -1,6 +1,6 @@
 """The logarithm of the gamma function and its derivatives, each the derivative of the one before.
 
-From LOW to HIGH they are looked up in tables, which are fitted to the series; elsewhere the series are summed.
+From 2⁻¹⁰ on they are looked up in tables, which are fitted to the series; elsewhere the series are summed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["digamma", "lgamma", "polygamma"]
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
 NEAR = 9  # from here on the series of lnΓ and ψ are exact to the last digit
 FAR = 24  # and those of the higher derivatives
-LOW, HIGH = 2.0**-10, 2.0**12
+LOW = 2.0**-10
 HIGHEST = 5  # derivative in a table
 
 
@@ -118,10 +118,11 @@ def _table(n: int, dtype: Any) -> Table:
     """ψ⁽ⁿ⁾, and for n = -1 lnΓ."""
     series = _lgamma_by_series if n < 0 else partial(_polygamma_by_series, n=n)
     values = _each(math.lgamma) if n < 0 else series  # slower, and a digit better than Stirling's series from afar
+    high = 2.0**20 if n <= 2 else 2.0**12  # further out the coefficients of the higher ones are 0 in float32
     if dtype == np.float64:
-        return Table(fitted(values, 9), LOW, HIGH, 2.0**-5, series, dtype, relative=True)
+        return Table(fitted(values, 9), LOW, high, 2.0**-5, series, dtype, relative=True)
     terms, spacing = (3, 2.0**-8) if 0 <= n <= 2 else (5, 2.0**-5)  # lnΓ has zeros, near which each digit counts
-    return Table(fitted(_table(n, np.dtype(np.float64)), terms), LOW, HIGH, spacing, series, relative=True)
+    return Table(fitted(_table(n, np.dtype(np.float64)), terms), LOW, high, spacing, series, relative=True)
 
 
 def _values(x: Any, n: int) -> Any:

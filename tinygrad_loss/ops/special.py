@@ -7,7 +7,7 @@ are the rational functions of least largest error that tests/oracle/erf.py finds
 from __future__ import annotations
 
 import math
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -71,12 +71,10 @@ def _powers_of_erf(centres: Array, _: Array) -> Array:
 
 @cache
 def erf_table(dtype: Any) -> Table:
-    """erf, to 1.5 units in the last place; where it is ±1, and for NaN, by clipping."""
-    elsewhere = partial(np.clip, a_min=-1, a_max=1)
+    """erf, to 1.5 units in the last place."""
     if dtype == np.float64:
-        return Table(_powers_of_erf, -ERF_LIMIT, ERF_LIMIT, 2.0**-8, elsewhere, dtype, parity=-1)
-    rows = fitted(erf_table(np.dtype(np.float64)), 3)
-    return Table(rows, -ERF_LIMIT, ERF_LIMIT, 2.0**-10, elsewhere, parity=-1)
+        return Table(_powers_of_erf, -ERF_LIMIT, ERF_LIMIT, 2.0**-8, dtype=dtype, parity=-1)
+    return Table(fitted(erf_table(np.dtype(np.float64)), 3), -ERF_LIMIT, ERF_LIMIT, 2.0**-10, parity=-1)
 
 
 def _erf_values(x: Array) -> Array:
@@ -95,13 +93,10 @@ def _erfc_by_fraction(x: Array) -> Array:
 
 @cache
 def _erfc_table(dtype: Any) -> Table:
-    def ends(x: Array) -> Array:
-        return np.clip(1 - x, 0, 2)  # 0 or 2, or NaN
-
     if dtype == np.float64:  # further out erfc falls too steeply
         rows = fitted(lambda x: np.array(_each_erfc(x), dtype=float), 7)
         return Table(rows, -ERF_LIMIT, ERFC_STEEP, 2.0**-8, _erfc_by_fraction, dtype)
-    return Table(fitted(_erfc_values, 3), -ERF_LIMIT, ERFC_LIMIT_32, 2.0**-10, ends)
+    return Table(fitted(_erfc_values, 3), -ERF_LIMIT, ERFC_LIMIT_32, 2.0**-10)
 
 
 def _erfc_values(x: Array) -> Array:

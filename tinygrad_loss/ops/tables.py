@@ -42,7 +42,7 @@ def in_pieces(formula: Callable[..., Any], x: Any, *arguments: Any, single: bool
 
 
 class Table:
-    """Polynomials near centres; outside them `elsewhere`, a formula for any number.
+    """Polynomials near centres; elsewhere a formula for any number, or without one the value at the nearer end.
 
     The centres are equally spaced, or with `relative` every 2⁻ᵏ of a power of two: spacing is then that share. They
     are the bits of a sum, or of the number itself, so that finding them takes two steps. A row holds the centre and
@@ -55,7 +55,7 @@ class Table:
         low: float,
         high: float,
         spacing: float,
-        elsewhere: Formula,
+        elsewhere: Formula | None = None,
         dtype: Any = np.float32,
         relative: bool = False,
         parity: int = 0,
@@ -80,7 +80,7 @@ class Table:
         found = _mirrored(rows, centres, widths, parity) if parity else rows(centres, widths)
         self.rows = self._stored(centres, found).astype(kind)
         self.count = len(centres)
-        self.inside = kind.type(centres[0])
+        self.ends = float(centres[0]), float(centres[-1])
         self.elsewhere = elsewhere
         # `take` finds out by itself that there is no such row; but it takes no uint64, and int64 may be negative
         self.signed = np.int64 if kind.itemsize == 8 else None
@@ -109,7 +109,13 @@ class Table:
                 row = row.view(self.signed)
             near = self.rows.take(row, 0)
         except IndexError:
-            return self._with_elsewhere(x)
+            if self.elsewhere is not None:
+                return self._with_elsewhere(x, self.elsewhere)
+            x = x.clip(*self.ends)
+            row = self._row(x)
+            near = self.rows.take(
+                row if self.signed is None else row.view(self.signed), 0, None, "clip"
+            )  # a row for NaN
         if near.shape[-1] == 2:
             y = near[..., 0] * x
             y += near[..., 1]
@@ -122,10 +128,10 @@ class Table:
         y += near[..., -1]
         return y
 
-    def _with_elsewhere(self, x: Array) -> Array:
+    def _with_elsewhere(self, x: Array, formula: Formula) -> Array:
         outside = self._row(x) >= self.count
-        y = self(np.where(outside, self.inside, x))
-        y[outside] = self.elsewhere(x[outside])
+        y = self(np.where(outside, self.ends[0], x))
+        y[outside] = formula(x[outside])
         return y
 
 
