@@ -91,6 +91,16 @@ def test_parts_are_to_the_bit_what_the_whole_is(name, dtype):
             assert bits(functions[name](tg.Tensor(x[part]), *rest).data) == bits(whole.data[part])
 
 
+@pytest.mark.parametrize("shape", [(3, 30_000), (1001, 77), (5, 200, 70), (90_000, 1), (70_000,)])
+def test_rows_are_scaled_as_by_broadcasting(shape):
+    x = RANDOM.normal(size=shape).astype("float32")
+    gamma, beta = RANDOM.normal(size=(2, shape[-1])).astype("float32")
+    np.testing.assert_array_equal(blocks.scaled_rows(x, gamma, beta), x * gamma + beta)
+    np.testing.assert_array_equal(blocks.scaled_rows(x[::-1], gamma, beta), x[::-1] * gamma + beta)
+    for other in (gamma[0], gamma.astype(float), x):
+        np.testing.assert_array_equal(blocks.scaled_rows(x, other, beta), x * other + beta)
+
+
 @pytest.mark.parametrize("ufunc", [np.add, np.maximum, np.minimum])
 @pytest.mark.parametrize(
     "shape", [(50, 100), (50, 3), (50, 100, 2), (9000,)], ids=lambda shape: "x".join(map(str, shape))

@@ -17,6 +17,7 @@ from ..core.primitive import elementwise, primitive
 from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ArgumentError, ShapeError
+from .blocks import scaled_rows
 from .elementwise import add, divide, multiply, subtract
 from .rows import Axis
 from .samples import arrays, scalars
@@ -119,7 +120,7 @@ def scale_and_shift(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike) -> Tensor:
     >>> tg.scale_and_shift(tg.tensor([1.0, 2.0]), 10.0, 0.5)
     tensor([10.5, 20.5])
     """
-    return x * gamma + beta
+    return scaled_rows(x, gamma, beta)
 
 
 def learned(y: Any, gamma: ArrayLike | None, beta: ArrayLike | None, axes: tuple[int, ...]) -> Any:
