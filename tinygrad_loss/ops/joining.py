@@ -29,9 +29,10 @@ __all__ = [
 
 def _section(g: Any, axis: int, arrays: Sequence[Any], index: int) -> Any:
     """The part of `g` that belongs to the array `index` of a concatenation."""
-    start = int(np.sum([np.shape(x)[axis] for x in arrays[:index]], dtype=int))
-    place = (slice(None),) * (axis % np.ndim(g)) + (slice(start, start + np.shape(arrays[index])[axis]),)
-    return g[place]
+    start = 0
+    for x in arrays[:index]:
+        start += x.shape[axis]
+    return g[(slice(None),) * (axis % g.ndim) + (slice(start, start + arrays[index].shape[axis]),)]
 
 
 def _explain(*arrays: Any, axis: int) -> Exception:

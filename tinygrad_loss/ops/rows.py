@@ -22,6 +22,8 @@ def axes_of(x: Any, axis: Axis) -> tuple[int, ...]:
         AxisError: for an axis that x does not have.
     """
     ndim = np.ndim(x)
+    if type(axis) is int and -ndim <= axis < ndim:
+        return (axis % ndim,)
     try:
         return tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)  # type: ignore[return-value]
     except np.exceptions.AxisError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import le
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,10 @@ def _bounds(places: tuple[int, ...], length: int) -> list[slice]:
 def _joined(g: tuple[Any, ...], x: Any, places: tuple[int, ...], axis: int) -> Any:
     """The gradient of x: those of its parts, put back where they were cut out."""
     length = np.shape(x)[axis]
-    taken = [range(length)[part] for part in _bounds(places, length)]
-    if [i for part in taken for i in part] == list(range(length)):
+    ends = (0, *places, length)
+    if all(map(le, ends, ends[1:])):
         return np.concatenate(g, axis=axis)
+    taken = [range(length)[part] for part in _bounds(places, length)]
     owners = np.concatenate([np.array(part, int) for part in taken])  # places that overlap, or leave something out
     return scatter_add(np.concatenate(g, axis=axis), (*(slice(None),) * axis, owners), np.shape(x))
 
@@ -71,7 +73,7 @@ def array_split(ary: ArrayLike, indices_or_sections: int | Sequence[int], axis: 
     """
     x = ary if isinstance(ary, Tensor) else np.asarray(ary)
     axis = axes_of(x, axis)[0]
-    if np.ndim(indices_or_sections):
+    if type(indices_or_sections) is not int and np.ndim(indices_or_sections):
         return _parts(x, settled(indices_or_sections, "split").tolist(), axis)
     count = int(indices_or_sections)  # type: ignore[arg-type]
     if count < 1:
@@ -96,7 +98,7 @@ def split(ary: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 
     >>> tg.split(tg.tensor([1.0, 2.0, 3.0, 4.0]), [1, 3])
     [tensor([1.]), tensor([2., 3.]), tensor([4.])]
     """
-    if not np.ndim(indices_or_sections):
+    if type(indices_or_sections) is int or not np.ndim(indices_or_sections):
         count = int(indices_or_sections)  # type: ignore[arg-type]
         length = np.shape(ary)[axes_of(ary, axis)[0]]
         if count > 0 and length % count:
@@ -157,7 +159,8 @@ def dsplit(ary: ArrayLike, indices_or_sections: int | Sequence[int]) -> list[Ten
     samples=lambda: [[*arrays((3,)), 0], [*arrays((2, 3)), 1], [*arrays((2, 3, 2)), -2]],
 )
 def _unstack(x: ArrayLike, axis: int) -> Any:
-    return tuple(part[()] for part in np.moveaxis(x, axis, 0))
+    rows = np.moveaxis(x, axis, 0) if axis else x
+    return tuple(rows) if rows.ndim > 1 else tuple(part[()] for part in rows)
 
 
 @_unstack.op.front
