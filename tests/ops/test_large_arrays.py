@@ -188,6 +188,15 @@ def test_what_is_finite_is_copied_and_absolute_values_are_floats(dtype):
         assert bits(tg.fabs(tg.Tensor(special)).data) == bits(np.fabs(special))
 
 
+@pytest.mark.parametrize("deg", [False, True])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_angles_are_numpys(dtype, deg):
+    x = numbers(50, dtype)
+    got = tg.angle(tg.Tensor(x), deg)
+    np.testing.assert_array_equal(got.data, np.angle(x, deg))
+    assert got.dtype == np.angle(x, deg).dtype
+
+
 LARGE = 70_000
 FUNCTIONS = """relu sigmoid leaky_relu elu celu selu relu6 softplus log_sigmoid hard_sigmoid hard_tanh hard_shrink
 soft_shrink gelu sparse_sigmoid huber log_cosh erf i0 i1 degrees radians sinc nan_to_num softsign""".split()

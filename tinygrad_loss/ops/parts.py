@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -204,7 +205,14 @@ def angle(x: ArrayLike, deg: bool = False) -> Tensor:
     >>> tg.angle(tg.tensor([1.0, -2.0]))
     tensor([0.        , 3.14159265])
     """
-    return np.angle(x, deg)
+    if type(x) is not np.ndarray or x.dtype.kind != "f":
+        return np.angle(x, deg)
+    turned = np.signbit(x).astype(x.dtype)  # of numbers without an imaginary part np.angle takes an arctangent each
+    turned *= math.pi
+    if deg:
+        turned *= 180 / math.pi
+    np.copyto(turned, x, where=np.isnan(x))
+    return turned
 
 
 conj = conjugate
