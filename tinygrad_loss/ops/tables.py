@@ -46,7 +46,8 @@ class Table:
 
     The centres are equally spaced, or with `relative` every 2⁻ᵏ of a power of two: spacing is then that share. They
     are the bits of a sum, or of the number itself, so that finding them takes two steps. A row holds the centre and
-    the coefficients, highest power first; a straight line's are those of x itself, which saves the centre.
+    the coefficients, highest power first; a straight line's are those of x itself, which saves the centre. With a
+    parity of 1 or -1 the function is even or odd, to the last bit.
     """
 
     def __init__(
@@ -82,7 +83,6 @@ class Table:
         self.count = len(centres)
         self.ends = float(centres[0]), float(centres[-1])
         self.elsewhere = elsewhere
-        # `take` finds out by itself that there is no such row; but it takes no uint64, and int64 may be negative
         self.signed = np.int64 if kind.itemsize == 8 else None
 
     @staticmethod
@@ -102,20 +102,21 @@ class Table:
     def __call__(self, x: Array) -> Array:
         """The values at x."""
         row = self._row(x)
-        try:
-            if self.signed is not None:
-                if row.item(row.argmax()) >= self.count:
-                    raise IndexError
-                row = row.view(self.signed)
-            near = self.rows.take(row, 0)
-        except IndexError:
+        near: Any = None
+        if self.signed is not None:
+            # `take` accepts no uint64, and int64 may be negative, which counts from the end
+            if row.item(row.argmax()) < self.count:
+                near = self.rows.take(row.view(self.signed), 0)
+        else:
+            try:
+                near = self.rows.take(row, 0)
+            except IndexError:
+                near = None
+        if near is None:
             if self.elsewhere is not None:
                 return self._with_elsewhere(x, self.elsewhere)
             x = x.clip(*self.ends)
-            row = self._row(x)
-            near = self.rows.take(
-                row if self.signed is None else row.view(self.signed), 0, None, "clip"
-            )  # a row for NaN
+            near = self.rows.take(self._row(x).astype(np.int64), 0, None, "clip")  # NaN too has a row, and stays NaN
         if near.shape[-1] == 2:
             y = near[..., 0] * x
             y += near[..., 1]
