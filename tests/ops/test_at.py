@@ -142,3 +142,14 @@ def test_any_mentions_of_any_places(places, name):
     assert tg.gradcheck(lambda a: getattr(tg.at(a)[index], name)(v), [x], atol=1e-5)
     if places:
         assert tg.gradcheck(lambda b: getattr(tg.at(x)[index], name)(b), [v], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["add", "max", "min"])
+@pytest.mark.parametrize("crowd", [400, 150, 20])
+def test_many_wide_rows_are_written_as_ufunc_at_writes_them(name, crowd):
+    random = np.random.default_rng(3)
+    x, v = (random.normal(size=(400, 100)).astype(np.float32) for _ in range(2))
+    rows = random.integers(0, crowd, 400)
+    expected = x.copy()
+    {"add": np.add, "max": np.maximum, "min": np.minimum}[name].at(expected, rows, v)
+    np.testing.assert_array_equal(getattr(tg.at(x)[rows], name)(v), expected)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 WIDE = 32  # elements in a row from which on whole rows are moved instead of single elements
-MANY = 4096  # elements in all from which on it pays to look for repeated rows
+MANY = 4096  # elements in all from which on it pays to number them through all axes
+ROUNDS = 32768  # elements in all from which on it pays to look for repeated rows
 FEW = 256  # elements in all up to which nothing pays: what NumPy does by itself costs less than any preparation
 OFTEN = 4  # how often a row may be named, on average, for it to pay to move each row's first use at once
 
@@ -61,7 +62,7 @@ def _from_start(numbers: Any, length: int) -> Any:
         IndexError: for one out of range, which would name an element of another row.
     """
     numbers = numbers.astype(np.intp, copy=False)
-    if not numbers.size:
+    if not numbers.size or numbers.view(np.uintp).max() < length:  # without a sign, negative numbers are huge
         return numbers
     least = numbers.min()
     if least < -length or numbers.max() >= length:
@@ -75,7 +76,7 @@ def _rows(ufunc: np.ufunc, out: Any, rows: Any, x: Any) -> None:
     if width == 1:
         ufunc.at(out[:, 0], rows, x[:, 0])
         return
-    while width >= WIDE and x.size >= MANY:
+    while width >= WIDE and x.size >= ROUNDS:
         order = np.arange(rows.size)
         first = np.empty(len(out), order.dtype)
         first[rows[::-1]] = order[::-1]  # of what is written to one place the last stays

@@ -62,8 +62,7 @@ def _share(g: Any, y: Any, x: Any, v: Any, slots: tuple[Any, ...], index: int, t
     if index > 1:
         return None
     stayed, attained = x == y, v == taken_at(y, *slots, template=template)
-    ones = attained.astype(g.dtype)
-    count = stayed.astype(g.dtype) + scatter_to(ones, *slots, shape=np.shape(x), template=template)
+    count = stayed + scatter_to(attained.astype(g.dtype), *slots, shape=np.shape(x), template=template)
     part = np.divide(g, np.maximum(count, 1))
     return kept(stayed, part) if index == 0 else kept(attained, taken_at(part, *slots, template=template))
 

@@ -19,6 +19,7 @@ from ..core.primitive import bilinear
 from ..core.tensor import ArrayLike
 from ..errors import ArgumentError, ShapeError
 from .patches import Pairs, Sizes, padded, patches
+from .plainly import plainly
 from .samples import arrays
 
 __all__: list[str] = []  # the functions are in channels_first
@@ -87,8 +88,8 @@ def _out_shape(x: Sizes, w: Sizes, a: dict[str, Any]) -> Sizes:
 
 
 @bilinear(
-    lambda g, y, x, w, **a: _image(g, w, space=tuple(np.shape(x)[1:-1]), **a),
-    lambda g, y, x, w, **a: _kernel(x, g, kernel=tuple(np.shape(w)[:-2]), **a),
+    lambda g, y, x, w, **a: plainly(_image, g, w, space=np.shape(x)[1:-1], **a),
+    lambda g, y, x, w, **a: plainly(_kernel, x, g, kernel=np.shape(w)[:-2], **a),
     name="convolution",
     batch=("apart", (0,)),
     formula="y[p] = Σₖ x[s·p + d·k] w[k]",
@@ -180,8 +181,8 @@ def _meeting(y: Any, places: Sizes) -> Any:
 
 
 @bilinear(
-    lambda t, y, g, w, space, **a: _meeting(_convolution(t, w, **a), np.shape(g)[1:-1]),
-    lambda t, y, g, w, space, **a: _kernel(t, g, kernel=tuple(np.shape(w)[:-2]), **a),
+    lambda t, y, g, w, space, **a: _meeting(plainly(_convolution, t, w, **a), np.shape(g)[1:-1]),
+    lambda t, y, g, w, space, **a: plainly(_kernel, t, g, kernel=np.shape(w)[:-2], **a),
     name="convolution_image",
     batch=("apart", (0,)),
     formula="x[s·p + d·k] = Σ y[p] w[k], the transposed convolution",
@@ -240,8 +241,8 @@ def spread(y: Any, w: Any, space: Sizes, stride: Sizes, padding: Pairs, dilation
 
 
 @bilinear(
-    lambda t, y, x, g, kernel, **a: _image(g, t, space=tuple(np.shape(x)[1:-1]), **a),
-    lambda t, y, x, g, kernel, **a: _meeting(_convolution(x, t, **a), np.shape(g)[1:-1]),
+    lambda t, y, x, g, kernel, **a: plainly(_image, g, t, space=np.shape(x)[1:-1], **a),
+    lambda t, y, x, g, kernel, **a: _meeting(plainly(_convolution, x, t, **a), np.shape(g)[1:-1]),
     name="convolution_kernel",
     batch=("summed", (0, 1)),
     formula="w[k] = Σₚ x[s·p + d·k] y[p]",

@@ -7,6 +7,7 @@ attribute, every array in it an input, so that a recorded program can be run wit
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..core.primitive import constant, linear
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import DTypeError, IndexingError, ShapeError
 from .accumulating import accumulate
+from .plainly import plainly
 from .samples import arrays
 from .shaping import broadcast_to, reshape, sum_to
 
@@ -121,7 +123,7 @@ def _misfit(part: Any, shape: tuple[int, ...], axis: int) -> Exception | None:
 
 @linear(
     lambda g, y, x, *slots, index, template: (
-        None if index else _scatter_add(g, *slots, shape=np.shape(x), template=template)
+        None if index else plainly(_scatter_add, g, *slots, shape=np.shape(x), template=template)
     ),
     name="getitem",
     formula="y = x[index]",
@@ -184,7 +186,7 @@ def _scattered(x: Any, slots: tuple[Any, ...], shape: tuple[int, ...], template:
 
 
 @linear(
-    lambda g, y, x, *slots, index, shape, template: _getitem(g, *slots, template=template),
+    lambda g, y, x, *slots, index, shape, template: taken_at(g, *slots, template=template),
     name="scatter_add",
     formula="y = 0 everywhere, then y[index] += x",
     derivative="∂y/∂x = 1 at the element it was added to",
@@ -201,7 +203,8 @@ def _scatter_add(x: ArrayLike, *slots: ArrayLike, shape: tuple[int, ...], templa
     return _scattered(np.asarray(x), slots, shape, template)
 
 
-scatter_to, taken_at = _scatter_add, _getitem  # for rules: what the user's calls do once their arguments are sorted
+# For rules: what the user's calls do once their arguments are sorted.
+scatter_to, taken_at = partial(plainly, _scatter_add), partial(plainly, _getitem)
 
 
 @_scatter_add.op.front
@@ -302,10 +305,10 @@ def _explain_set(x: Any, v: Any, slots: tuple[Any, ...], template: tuple[Any, ..
 def _set_adjoint(g: Any, v: Any, slots: tuple[Any, ...], index: int, template: tuple[Any, ...]) -> Any:
     """The gradient of x (index 0): what was not overwritten; of v: what was written and kept."""
     if index == 0:
-        return _index_set(g, 0.0, *slots, template=template)
-    taken = _getitem(g, *slots, template=template)
+        return plainly(_index_set, g, 0.0, *slots, template=template)
+    taken = taken_at(g, *slots, template=template)
     if _may_repeat(slots):
-        taken = np.where(_last_writes(*slots, shape=np.shape(g), template=template), taken, 0)
+        taken = np.where(plainly(_last_writes, *slots, shape=np.shape(g), template=template), taken, 0)
     lead = len(np.shape(v)) - len(np.shape(taken))
     if lead > 0:
         return reshape(sum_to(taken, shape=np.shape(v)[lead:]), np.shape(v))

@@ -17,6 +17,7 @@ from ..errors import ShapeError
 from .convolution import as_pairs, as_sizes
 from .over_windows import bordered, collected, laid, over_windows, shared_out, shifts_of, without_border
 from .patches import Pairs, Sizes, patches
+from .plainly import plainly
 from .products import given
 from .reductions import max as largest
 from .reductions import mean as average
@@ -35,7 +36,7 @@ def _explain_windows(x: Any, size: Sizes, stride: Sizes, space: Sizes | None = N
 
 
 @linear(
-    lambda g, y, x, size, stride: _from_windows(g, size=size, stride=stride, space=tuple(np.shape(x)[1:-1])),
+    lambda g, y, x, size, stride: plainly(_from_windows, g, size=size, stride=stride, space=np.shape(x)[1:-1]),
     batch=("apart", (0,)),
     formula="y[p, k] = x[s·p + k]",
     derivative="x̄ = Σ ȳ[p, k] at s·p + k",
@@ -174,7 +175,7 @@ def _max_pool_tangent(t: ArrayLike, x: ArrayLike, y: ArrayLike, size: Sizes, str
 
 
 @primitive(
-    lambda g, y, x, **a: _max_pool_gradient(g, x, y, **a),
+    lambda g, y, x, **a: plainly(_max_pool_gradient, g, x, y, **a),
     pushes=[lambda t, y, x, **a: _max_pool_tangent(t, x, y, **a)],
     name="max_pool",
     batch=("apart", (0,)),
@@ -237,7 +238,7 @@ def _average_pool_gradient(g: ArrayLike, size: Sizes, stride: Sizes, padding: Pa
 
 
 @linear(
-    lambda g, y, x, **a: _average_pool_gradient(g, space=tuple(np.shape(x)[1:-1]), **a),
+    lambda g, y, x, **a: plainly(_average_pool_gradient, g, space=np.shape(x)[1:-1], **a),
     name="average_pool",
     batch=("apart", (0,)),
     formula="y[p] = (1/n) Σₖ x[s·p + k]",
@@ -245,7 +246,7 @@ def _average_pool_gradient(g: ArrayLike, size: Sizes, stride: Sizes, padding: Pa
     samples=lambda: [[*arrays(x), a] for x, a in _POOLED],
 )
 def _average_pool(x: ArrayLike, size: Sizes, stride: Sizes, padding: Pairs) -> Any:
-    wide = x.astype(np.float32) if x.dtype == np.float16 else x  # as np.mean does: sums soon exceed float16
+    wide = x.astype(np.float32) if x.dtype.char == "e" else x  # as np.mean does: sums soon exceed float16
     total = over_windows(np.add, bordered(wide, padding, least=False), size, stride)
     mean = total / _elements(x.shape[1:-1], size, stride, padding, total.dtype)
     return mean if wide is x else mean.astype(x.dtype)
