@@ -21,7 +21,7 @@ from .rows import Axis, as_rows, from_rows
 from .samples import arrays, scalars
 from .selection import maximum, minimum
 from .selection import where as chosen
-from .shaping import astype, broadcast_to
+from .shaping import astype, broadcast_to, inserted
 
 __all__ = [
     "all",
@@ -46,7 +46,7 @@ def restored(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """A reduced array with its reduced axes back, as axes of length 1, so that it broadcasts against x."""
     if keepdims or axis is None or np.ndim(x) == 0:
         return g
-    return np.expand_dims(g, axis)
+    return inserted(g, axis)
 
 
 @linear(
