@@ -22,6 +22,7 @@ from tinygrad_loss.core.tensor import Tensor
 
 # Ops whose inputs or attributes state each other's lengths: emptied one by one they no longer belong together.
 BOUND_TOGETHER = {
+    "average_pool_gradient",
     "from_windows",
     "gru_gates",
     "lstm_gates",

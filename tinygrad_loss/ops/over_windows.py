@@ -101,17 +101,39 @@ def _attained(x: Any, y: Any, size: Sizes, stride: Sizes) -> tuple[list[Any], An
 
 def _all_windows(x: Any, size: Sizes, stride: Sizes, places: Sizes) -> Any:
     """A view of the windows of an image whose elements follow each other: (*size, batch, *places, channels)."""
-    batch, *steps, channel = x.strides
-    strides = (*steps, batch, *(n * s for n, s in zip(steps, stride, strict=True)), channel)
-    return np.ndarray((*size, len(x), *places, x.shape[-1]), x.dtype, x, 0, strides)
+    return np.ndarray((*size, len(x), *places, x.shape[-1]), x.dtype, x, 0, _window_strides(x.strides, stride))
+
+
+@lru_cache(1024)
+def _window_strides(strides: Sizes, stride: Sizes) -> Sizes:
+    """The strides of such a view of an image that has these."""
+    batch, *steps, channel = strides
+    return (*steps, batch, *(n * s for n, s in zip(steps, stride, strict=True)), channel)
 
 
 def laid(parts: list[Any], shifts: list[Any], shape: Sizes) -> Any:
     """An image of zeros with what each place of all windows gets, added up where windows overlap."""
     out = np.zeros(shape, parts[0].dtype)
+    apart = len(shifts) <= shifts[0][-1].step
     for part, place in zip(parts, shifts, strict=True):
-        out[place] += part
+        if apart:
+            out[place] = part
+        else:
+            out[place] += part
     return out
+
+
+def spread(g: Any, size: Sizes, stride: Sizes, space: Sizes) -> Any:
+    """What each window holds, given to all of its places: the adjoint of the sum over windows."""
+    if g.size * math.prod(size) <= SMALL and all(map(le, size, stride)):
+        out = np.zeros((len(g), *space, g.shape[-1]), g.dtype)
+        _all_windows(out, size, stride, g.shape[1:-1])[...] = g
+        return out
+    for axis in range(len(size), 0, -1):
+        whole = space[axis - 1]
+        shifts = shifts_of(axis, whole, size[axis - 1], stride[axis - 1])
+        g = laid([g] * len(shifts), shifts, (*g.shape[:axis], whole, *g.shape[axis + 1 :]))
+    return g
 
 
 def shared_out(g: Any, x: Any, y: Any, size: Sizes, stride: Sizes) -> Any:

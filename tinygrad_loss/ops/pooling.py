@@ -15,7 +15,7 @@ from ..core.registry import functions
 from ..core.tensor import ArrayLike, Tensor
 from ..errors import ShapeError
 from .convolution import as_pairs, as_sizes
-from .over_windows import bordered, collected, laid, over_windows, shared_out, shifts_of, without_border
+from .over_windows import bordered, collected, laid, over_windows, shared_out, shifts_of, spread, without_border
 from .patches import Pairs, Sizes, patches
 from .plainly import plainly
 from .products import given
@@ -206,9 +206,7 @@ def max_pool(x: ArrayLike, pool_size: Any = 2, strides: Any = None, padding: Any
 
 
 def _elements(space: Sizes, size: Sizes, stride: Sizes, padding: Pairs, dtype: Any) -> Any:
-    """How many elements of the image are in each window: a number, or one for each place."""
-    if not any(map(any, padding)):
-        return math.prod(size)
+    """How many elements of a padded image are in each window."""
     ones = bordered(np.ones((1, *space, 1), dtype), padding, least=False)
     return over_windows(np.add, ones, size, stride)
 
@@ -229,12 +227,10 @@ def _average_pool_gradient(g: ArrayLike, size: Sizes, stride: Sizes, padding: Pa
     >>> x.grad[0, :, 0]
     tensor([0.5, 0.5, 0.5, 0.5])
     """
-    g = g / _elements(space, size, stride, padding, g.dtype)
-    for axis in range(len(size), 0, -1):
-        whole = space[axis - 1] + sum(padding[axis - 1])
-        shifts = shifts_of(axis, whole, size[axis - 1], stride[axis - 1])
-        g = laid([g] * len(shifts), shifts, (*g.shape[:axis], whole, *g.shape[axis + 1 :]))
-    return without_border(g, padding)
+    if not any(map(any, padding)):
+        return spread(g / math.prod(size), size, stride, space)
+    whole = tuple(n + before + after for n, (before, after) in zip(space, padding, strict=True))
+    return without_border(spread(g / _elements(space, size, stride, padding, g.dtype), size, stride, whole), padding)
 
 
 @linear(
@@ -247,8 +243,11 @@ def _average_pool_gradient(g: ArrayLike, size: Sizes, stride: Sizes, padding: Pa
 )
 def _average_pool(x: ArrayLike, size: Sizes, stride: Sizes, padding: Pairs) -> Any:
     wide = x.astype(np.float32) if x.dtype.char == "e" else x  # as np.mean does: sums soon exceed float16
-    total = over_windows(np.add, bordered(wide, padding, least=False), size, stride)
-    mean = total / _elements(x.shape[1:-1], size, stride, padding, total.dtype)
+    if any(map(any, padding)):
+        total = over_windows(np.add, bordered(wide, padding, least=False), size, stride)
+        mean = total / _elements(x.shape[1:-1], size, stride, padding, total.dtype)
+    else:
+        mean = over_windows(np.add, wide, size, stride) / math.prod(size)
     return mean if wide is x else mean.astype(x.dtype)
 
 
