@@ -58,6 +58,10 @@ def polynomial(s: Array, coefficients: tuple[float, ...]) -> Array:
     return out
 
 
+def _each(function: Any, x: Array) -> Array:
+    return np.array(np.frompyfunc(function, 1, 1)(x), dtype=float)
+
+
 def _powers_of_erf(centres: Array, _: Array) -> Array:
     """Taylor's coefficients of erf, highest first: Hermite polynomials times the slope.
 
@@ -67,7 +71,7 @@ def _powers_of_erf(centres: Array, _: Array) -> Array:
     for k in range(1, 4):
         hermite.append(2 * centres * hermite[-1] - 2 * k * hermite[-2])
     powers = [slope * h * ((-1) ** k / math.factorial(k + 1)) for k, h in enumerate(hermite)]
-    return np.column_stack([*powers[::-1], np.array(_each_erf(centres), dtype=float)])
+    return np.column_stack([*powers[::-1], _each(math.erf, centres)])
 
 
 @cache
@@ -95,7 +99,7 @@ def _erfc_by_fraction(x: Array) -> Array:
 @cache
 def _erfc_table(dtype: Any) -> Table:
     if dtype == np.float64:  # further out erfc falls too steeply
-        rows = fitted(lambda x: np.array(_each_erfc(x), dtype=float), 7)
+        rows = fitted(lambda x: _each(math.erfc, x), 7)
         return Table(rows, -ERF_LIMIT, ERFC_STEEP, 2.0**-8, _erfc_by_fraction, dtype)
     return Table(fitted(_erfc_values, 3), -ERF_LIMIT, ERFC_LIMIT_32, 2.0**-10)
 
@@ -134,16 +138,12 @@ def _erfinv_values(y: Array) -> Array:
     return out
 
 
-_each_erf = np.frompyfunc(math.erf, 1, 1)
-_each_erfc = np.frompyfunc(math.erfc, 1, 1)
-
-
 @elementwise(
     lambda t, y, x: t * (SLOPE * np.exp(-np.square(x))),
     formula="y = (2/√π) ∫₀ˣ e^(-s²) ds",
     derivative="∂y/∂x = (2/√π) e^(-x²)",
     samples=lambda: [arrays((2, 3)), arrays((2, 0)), scalars(1)],
-    reference=lambda x: np.array(_each_erf(x), dtype=float),
+    reference=lambda x: _each(math.erf, x),
 )
 def erf(x: ArrayLike) -> Tensor:
     """The error function: the probability that a normal variable of variance ½ is within ±x.
@@ -161,7 +161,7 @@ def erf(x: ArrayLike) -> Tensor:
     formula="y = 1 - erf x",
     derivative="∂y/∂x = -(2/√π) e^(-x²)",
     samples=lambda: [arrays((2, 3)), scalars(1)],
-    reference=lambda x: np.array(_each_erfc(x), dtype=float),
+    reference=lambda x: _each(math.erfc, x),
 )
 def erfc(x: ArrayLike) -> Tensor:
     """1 - erf(x), with all its digits where erf(x) is close to 1.
