@@ -59,7 +59,7 @@ def test_pieces():
     assert in_pieces(np.negative, np.arange(3)).dtype == np.float64
     for dtype, inner in ((np.float16, np.float32), (np.float32, np.float32), (np.float64, np.float64)):
         seen = []
-        result = in_pieces(lambda x: seen.append(x.dtype) or -x, x.astype(dtype), single=True)  # noqa: B023
+        result = in_pieces(lambda x: seen.append(x.dtype) or -x, x.astype(dtype), single=True)
         assert result.dtype == dtype
         assert set(seen) == {np.dtype(inner)}
     assert in_pieces(np.negative, np.array(2.0)).shape == ()
