@@ -183,7 +183,7 @@ def conjugate(x: ArrayLike) -> Tensor:
     >>> tg.conj(tg.tensor([1.0, -2.0]))
     tensor([ 1., -2.])
     """
-    return np.conjugate(x)
+    return np.array(x) if type(x) is np.ndarray and x.dtype.kind == "f" else np.conjugate(x)  # a copy is faster
 
 
 @constant(formula="y = Im x = 0", samples=lambda: [arrays((2, 3))])
@@ -193,7 +193,7 @@ def imag(x: ArrayLike) -> Tensor:
     >>> tg.imag(tg.tensor([1.0, -2.0]))
     tensor([0., 0.])
     """
-    return np.array(np.imag(x))[()]
+    return np.zeros_like(x)[()]
 
 
 @constant(formula="y = 0 for x ≥ 0, π for x < 0", samples=lambda: [arrays((2, 3)), [*arrays((2, 3)), True]])
