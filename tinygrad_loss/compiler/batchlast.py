@@ -18,6 +18,7 @@ from .ir import Listing, Step, Value, roots_of
 __all__ = ["BatchLast", "batch_last"]
 
 SMALL = 4_000_000  # multiplications of a product, beside more of which an addition costs nothing
+COPY = 1024  # elements of an argument: to turn a larger one takes longer than it saves
 ELEMENTWISE = {"ufunc", "where", "cast"}
 
 
@@ -58,7 +59,7 @@ def batch_last(listing: Listing) -> BatchLast:
     reader = _Reader(listing)
     kinds = _Kinds(listing, reader.made)
     maps = [each for each in reader.maps() if kinds.may_turn(each.y)]
-    maps = [each for each in maps if each.x.source == "argument" or kinds.may_turn(each.x)]
+    maps = [each for each in maps if kinds.may_turn(each.x) or (each.x.source == "argument" and each.x.size <= COPY)]
     instead = {id(each.x): Value(each.x.array, name=each.x.name) for each in maps if each.x.source == "argument"}
     wanted = {kinds.of(value) for each in maps for value in (each.x, each.y) if id(value) in kinds.members}
     before: dict[int, list[Step]] = {}  # by id of a step

@@ -17,6 +17,8 @@ from .updates import UpdateWriter
 
 __all__ = ["Writer", "optimized_text"]
 
+BOUNDS = 8192  # elements that stay in the first-level cache
+
 
 def optimized_text(listing: Listing, layout: Layout, namer: Namer) -> str:
     """A module: memory first, then a function that computes into it, the update last."""
@@ -194,9 +196,25 @@ class Writer:
         options = "".join(f", {key}={self.namer.of(each)}" for key, each in step.options.items())
         f = self.function(f"np.{step.function.__name__}") if not options else called(step, self.namer)
         given = [self.number(each, step) for each in step.arguments]
-        if into:
-            given.append(f"out={into}" if step.function in (np.maximum, np.minimum) else into)
+        if into and step.function in (np.maximum, np.minimum):
+            given = [self._bound(each, step.results[0]) for each in given] + [f"out={into}"]
+        elif into:
+            given.append(into)
         return f"{f}({', '.join(given)}{options})"
+
+    def _bound(self, text: str, made: Value) -> str:
+        """A bound that is one number, as often as NumPy needs it: two arrays it compares several elements at a time."""
+        if text not in self.numbers.values():
+            return text
+        if id(made) in self.turns:
+            shape, end = made.shape[::-1], ".T"
+        else:
+            shape, end = made.shape, ""
+            while len(shape) > 1 and math.prod(shape) > BOUNDS:
+                shape = shape[1:]
+        if math.prod(shape) > 2 * BOUNDS:
+            return text
+        return self.once("bounds", f"np.full({shape}, {text}){end}")
 
     def _chosen_bits(self, step: Step) -> str:
         """x where a mask is True, else 0: the bits of x times 1 or 0, in a tenth of the time of a masked copy."""
