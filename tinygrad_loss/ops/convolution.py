@@ -236,7 +236,8 @@ def spread(y: Any, w: Any, space: Sizes, stride: Sizes, padding: Pairs, dilation
             where = tuple(
                 slice(b, b + max(s * (n - 1) + 1, 0), s) for b, s, n in zip(start, stride, places, strict=True)
             )
-            image[where] += columns[(slice(None),) * rank + place]
+            target = image[where]
+            target += columns[(slice(None),) * rank + place]
     return out[(slice(None), *(slice(before, before + n) for n, (before, _) in zip(space, padding, strict=True)))]
 
 

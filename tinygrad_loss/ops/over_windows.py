@@ -119,7 +119,8 @@ def laid(parts: list[Any], shifts: list[Any], shape: Sizes) -> Any:
         if apart:
             out[place] = part
         else:
-            out[place] += part
+            target = out[place]
+            target += part  # out[place] += part would store the sum where it already is
     return out
 
 

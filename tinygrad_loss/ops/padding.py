@@ -159,8 +159,8 @@ def _without_border(x: Any, axis: int, n: int, widths: tuple[int, int], mode: st
     """One axis of x, folded: the border's places added where they were taken from."""
     kept = np.array(x[along(axis, slice(widths[0], widths[0] + n))])  # nobody else's, to add into
     for border, source, one in runs_of(axis, n, widths, mode):
-        part = x[border]
-        kept[source] += np.sum(part, axis=axis, keepdims=True) if one else part
+        part, target = x[border], kept[source]
+        target += np.sum(part, axis=axis, keepdims=True) if one else part
     return kept
 
 
