@@ -287,6 +287,25 @@ class TestLogSums:
             assert tg.gradgradcheck(lambda x, axis=axis: tg.logcumsumexp(x, axis), CUBE[0])
 
 
+@pytest.mark.parametrize("length", [0, 1, 2, 31, 32, 33, 64, 67, 130])
+@pytest.mark.parametrize("zeros", [0, 1, 2])
+def test_the_products_of_all_the_others_in_short_and_in_long_rows(length, zeros):
+    rows = RANDOM.uniform(0.8, 1.2, (3, length)) * RANDOM.choice([-1.0, 1.0], (3, length))
+    rows[:, RANDOM.permutation(length)[:zeros]] = 0
+    x = tg.Tensor(rows, requires_grad=True)
+    np.prod(x, -1).sum().backward()
+    expected = [[np.prod(np.delete(row, i)) for i in range(length)] for row in rows]
+    np.testing.assert_allclose(x.grad.data, np.reshape(expected, rows.shape), rtol=1e-13)
+
+
+def test_the_second_derivative_of_a_long_product_with_a_zero():
+    x = RANDOM.uniform(0.8, 1.2, 40)
+    x[7] = 0
+    hessian = tg.hessian(np.prod)(x)
+    expected = [[0 if i == j else np.prod(np.delete(x, [i, j])) for j in range(40)] for i in range(40)]
+    np.testing.assert_allclose(np.asarray(hessian), expected, rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.parametrize("axis", [None, 0, 1, -1])
 @pytest.mark.parametrize("name", ["cumsum", "cumprod", "nancumsum", "nancumprod"])
 def test_running_totals(name, axis):
