@@ -17,6 +17,7 @@ __all__ = ["Table", "fitted", "in_pieces"]
 Array = np.ndarray[Any, Any]
 Formula = Callable[[Any], Any]
 
+SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 PIECE = 2**14  # elements computed at a time: the few arrays of one piece stay in the second cache
 
 
@@ -26,8 +27,8 @@ def in_pieces(formula: Callable[..., Any], x: Any, *arguments: Any, single: bool
     It is computed in float64, or with `single` in float32 where x is float32 or float16.
     """
     x = np.asarray(x)
-    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
-    inner = np.float32 if single and dtype.itemsize <= 4 else np.float64
+    dtype = x.dtype if x.dtype.kind == "f" else DOUBLE
+    inner = SINGLE if single and dtype.itemsize <= 4 else DOUBLE
     flat = x.reshape(-1)  # NumPy walks through the columns of a table's rows in one go only along one axis
     if flat.dtype != inner:
         flat = flat.astype(inner)
@@ -62,7 +63,7 @@ class Table:
         parity: int = 0,
     ) -> None:
         kind = np.dtype(dtype)
-        bits = np.dtype(f"u{kind.itemsize}")
+        bits = self.bits = np.dtype(f"u{kind.itemsize}")
         digits = np.finfo(kind).nmant
         self.relative = relative
         if relative:
@@ -81,6 +82,7 @@ class Table:
         found = _mirrored(rows, centres, widths, parity) if parity else rows(centres, widths)
         self.rows = self._stored(centres, found).astype(kind)
         self.count = len(centres)
+        self.inner = range(2, self.rows.shape[1] - 1)  # the columns between the first coefficient and the last
         self.ends = float(centres[0]), float(centres[-1])
         self.elsewhere = elsewhere
         self.signed = np.int64 if kind.itemsize == 8 else None
@@ -96,8 +98,8 @@ class Table:
     def _row(self, x: Array) -> Array:
         """The number of the row; of numbers outside the table a large one, because it has no sign."""
         if self.relative:
-            return (x.view(self.first.dtype) - self.first) >> self.shift
-        return (x + self.anchor).view(self.first.dtype) - self.first
+            return (x.view(self.bits) - self.first) >> self.shift
+        return (x + self.anchor).view(self.bits) - self.first
 
     def __call__(self, x: Array) -> Array:
         """The values at x."""
@@ -117,13 +119,13 @@ class Table:
                 return self._with_elsewhere(x, self.elsewhere)
             x = x.clip(*self.ends)
             near = self.rows.take(self._row(x).astype(np.int64), 0, None, "clip")  # NaN too has a row, and stays NaN
-        if near.shape[-1] == 2:
+        if not self.inner:
             y = near[..., 0] * x
             y += near[..., 1]
             return y
         d = x - near[..., 0]
         y = near[..., 1] * d
-        for k in range(2, near.shape[-1] - 1):
+        for k in self.inner:
             y += near[..., k]
             y *= d
         y += near[..., -1]
