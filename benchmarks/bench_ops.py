@@ -37,8 +37,8 @@ HAS_TORCH = importlib.util.find_spec("torch") is not None
 SIZES = (100, 10_000, 1_000_000)
 SMALL, LARGE = SIZES[0], SIZES[-1]
 FAMILIES = {**FAMILIES, "without a derivative": CONSTANT}
-# `item` is part of every op with several results (split, lstm_gates, slogdet, ...), `last_writes` and `places_in_order`
-# of writing at an index; the others are the rules of pooling and of padding with what is there, timed with these.
+# `item` is part of every op with several results (split, lstm_gates, slogdet, ...), `last_writes` of index_set,
+# `places_in_order` of sort; the others are the rules of pooling and of padding with what is there, timed with these.
 NOT_CALLED_BY_HAND = {"item", "last_writes", "places_in_order", "fold"} | {
     f"{op}_{rule}" for op in ("max_pool", "average_pool") for rule in ("gradient", "tangent")
 }
@@ -55,6 +55,13 @@ PAIRS = "np.add.reduce adds in an order that keeps rounding small, with few addi
 MASK = "a comparison, its mask widened to the numbers' bits, the choice by it: NumPy has no single loop for that"
 ROWS = "NumPy takes rows that do not follow one another in memory one by one"
 EXACT = "of log2, which NumPy computes one number at a time but precisely; its fast log errs by up to 3.8 units"
+NUMBERED = "every element's number is made first, then ufunc.at takes one after the other; PyTorch goes by rows"
+ROUNDS = "rows named first are gathered, combined and put back, then those named again: three passages each"
+GATHERED = "the numbers of the elements, all axes counted through, are made before they are taken"
+OVERLAP = "masks, counts and sums of every place in the window, each a call of NumPy; PyTorch has kept the index"
+PATCHES = "patches are copied, and each image is multiplied: calls of NumPy that cost more than so few numbers"
+FOLDED = "each side of each axis is copied, or added back, by a call of its own"
+SHARES = "its two gradients each count anew how many share the extreme, in a dozen calls of NumPy"
 UNUSED = "the three results share one record: zeros are made for the mean and variance, which nothing used"
 # By op and what was timed ("forward", "both" or "" for either), with the size in between, or in its place, where it
 # matters: why a goal is missed, where it is. What is printed beside it is measured in the same run.
@@ -74,13 +81,20 @@ REASONS: dict[tuple[Any, ...], str] = {
     **{(name, ""): EXACT for name in ("log1p", "log10", "arctanh", "logaddexp", "logaddexp2")},
     **{(name, SMALL): STEPS for name in ("log1p", "arctanh", "logaddexp", "logaddexp2")},
     **{(name, ""): LAPACK for name in ("cholesky", "qr", "eigh", "svd")},
-    **{(name, ""): FRONT for name in ("pad", "extend", "index_add", "linspace", "roll", "einsum")},
+    **{(name, ""): FRONT for name in ("pad", "linspace", "roll", "einsum")},
     **{(name, ""): TABLE for name in ("lgamma", "digamma", "polygamma", "erf", "erfc", "erfinv", "gelu")},
     **{(name, ""): SERIES for name in ("i0", "i1", "sinc")},
     **{(name, ""): PAIRS for name in ("sum", "mean")},
     **{(name, ""): ORDER for name in ("prod", "cumprod", "cumsum", "logcumsumexp", "running_argmax")},
     **{(name, ""): MASK for name in ("threshold", "hard_shrink", "soft_shrink", "relu")},
     ("diff", ""): ROWS,
+    **{(name, 10_000): NUMBERED for name in ("scatter_add", "index_add", "index_max", "index_min")},
+    **{(name, LARGE): ROUNDS for name in ("scatter_add", "index_add", "index_max", "index_min")},
+    **{(name, SMALL, "both"): SHARES for name in ("index_max", "index_min")},
+    ("take_along_axis", ""): GATHERED,
+    ("max_pool", "both"): OVERLAP,
+    **{(name, SMALL): PATCHES for name in ("convolution", "convolution_image")},
+    ("extend", ""): FOLDED,
     ("standardize", "both"): f"{STEPS}; {UNUSED}",
 }
 
