@@ -17,7 +17,6 @@ __all__ = ["Table", "fitted", "in_pieces"]
 Array = np.ndarray[Any, Any]
 Formula = Callable[[Any], Any]
 
-SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 PIECE = 2**14  # elements computed at a time: the few arrays of one piece stay in the second cache
 
 
@@ -27,8 +26,8 @@ def in_pieces(formula: Callable[..., Any], x: Any, *arguments: Any, single: bool
     It is computed in float64, or with `single` in float32 where x is float32 or float16.
     """
     x = np.asarray(x)
-    dtype = x.dtype if x.dtype.kind == "f" else DOUBLE
-    inner = SINGLE if single and dtype.itemsize <= 4 else DOUBLE
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    inner = np.float32 if single and dtype.itemsize <= 4 else np.float64
     flat = x.reshape(-1)  # NumPy walks through the columns of a table's rows in one go only along one axis
     if flat.dtype != inner:
         flat = flat.astype(inner)
