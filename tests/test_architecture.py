@@ -15,7 +15,7 @@ import tinygrad_loss
 ROOT = Path(tinygrad_loss.__file__).parent
 FLOORS = [
     {"equivalents"},
-    {"errors"},
+    {"errors", "allocation"},
     {"modes", "arguments", "calculus_text"},
     {"core"},
     {"ops"},

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .allocation import keep_freed_memory
 from .errors import ArgumentError
 
 
@@ -171,6 +172,7 @@ class Config:
 
 
 config = Config()
+keep_freed_memory()
 
 
 class SeedSource:
