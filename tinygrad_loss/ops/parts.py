@@ -211,7 +211,9 @@ def angle(x: ArrayLike, deg: bool = False) -> Tensor:
     turned *= math.pi
     if deg:
         turned *= 180 / math.pi
-    np.copyto(turned, x, where=np.isnan(x))
+    missing = np.isnan(x)
+    if missing.any():
+        np.copyto(turned, x, where=missing)
     return turned
 
 
