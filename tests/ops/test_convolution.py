@@ -55,6 +55,9 @@ def test_a_part_of_a_batch_is_pooled_as_the_whole_to_the_bit(pool, size, stride,
     g = RANDOM.normal(size=y.shape).astype(np.float32)
     y.backward(g)
     assert y.dtype == whole.grad.dtype == np.float32
+    deep = tg.tensor(np.tile(x, 9), requires_grad=True)  # as many channels as take another way
+    pool(deep, size, stride, padding).backward(np.tile(g, 9))
+    np.testing.assert_array_equal(deep.grad, np.tile(np.asarray(whole.grad), 9))
     for part in (slice(0, 1), slice(5, 8), slice(63, 64)):
         alone = tg.tensor(x[part], requires_grad=True)
         y_alone = pool(alone, size, stride, padding)
