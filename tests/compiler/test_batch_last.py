@@ -144,6 +144,15 @@ def test_what_is_looked_at_in_another_shape_stays_as_it_is():
     assert joined(both_ways([3, 4, 2], forward)) == 0
 
 
+def test_what_is_looked_at_through_two_transposes_stays_as_it_is():
+    def forward(pairs, x):
+        h = tg.tanh(dense(pairs[0], x))
+        there_and_back = np.reshape(np.reshape(h.T.T, (-1,)), h.shape)
+        return (dense(pairs[1], there_and_back - there_and_back.mean(axis=0)) ** 2).mean()
+
+    both_ways([3, 4, 2], forward)
+
+
 @pytest.mark.parametrize("what", [0, 1, 2, 3])
 def test_what_is_returned_is_a_copy_of_its_own(what):
     def forward(pairs, x):
@@ -173,6 +182,33 @@ def test_leaving_it_out():
 def test_large_products_stay_apart():
     fast = both_ways([300, 200, 100], through(tg.tanh), batch=128, steps=1)
     assert joined(fast) == 1  # the second one
+
+
+@pytest.mark.parametrize("activation", [tg.tanh, tg.relu])
+@pytest.mark.parametrize("residual", [False, True])
+def test_several_layers_of_one_shape_have_their_gradients_made_by_one_call(activation, residual):
+    def forward(pairs, x):
+        for pair in pairs:
+            x = x + activation(dense(pair, x)) if residual else activation(dense(pair, x))
+        return (x**3).mean()
+
+    text = both_ways([3, 5, 5, 5, 5, 5, 5, 2] if not residual else [5] * 7, forward).program.optimized_source
+    assert text.count("matmul(stack_") == 1
+
+
+def test_two_runs_of_layers():
+    text = both_ways([4] * 6 + [3] * 6, through(tg.tanh)).program.optimized_source
+    assert text.count("matmul(stack_") == 2
+
+
+def test_runs_with_something_between():
+    def forward(pairs, x):
+        for number, pair in enumerate(pairs):
+            x = tg.tanh(dense(pair, x))
+            x = x / (1 + (x * x).sum(axis=1, keepdims=True)) if number == 3 else x
+        return (x * x).mean()
+
+    both_ways([4] * 9, forward)
 
 
 def test_dropout_between():

@@ -4,12 +4,15 @@ x·kernel + bias is [x 1]·[kernel; bias], and the gradients of both are [x 1]�
 stands behind its kernel already: they are one matrix. For the ones to stand behind the input, without
 leaving gaps in it, its memory has the batch as its last axis; so have all values that elementwise steps
 connect with it, and what is a product of them. Nothing else changes: shapes stay what they were.
+
+The gradients of several such layers of one shape, one behind the other, are one call of `np.matmul`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +22,8 @@ __all__ = ["BatchLast", "batch_last"]
 
 SMALL = 4_000_000  # multiplications of a product, beside more of which an addition costs nothing
 COPY = 1024  # elements of an argument: to turn a larger one takes longer than it saves
+ALIKE = 4  # layers of one shape, from which on their gradients are made by one call
+STACK = 2**18  # bytes that stay in the second-level cache until then
 ELEMENTWISE = {"ufunc", "where", "cast"}
 
 
@@ -32,6 +37,13 @@ class Map:
     forward: tuple[Step, Step]
     backward: tuple[Step, Step]
     turn: Step  # the transpose of x, which the gradient uses
+    place: int  # of the kernel in the update
+
+    @property
+    def g(self) -> Value:
+        """The gradient of y."""
+        g: Value = self.backward[0].arguments[1]
+        return g
 
     @property
     def y(self) -> Value:
@@ -52,6 +64,15 @@ class BatchLast:
     turned: set[int] = field(default_factory=set)
     inputs: dict[int, Value] = field(default_factory=dict)  # those with a row of ones
     copies: list[Value] = field(default_factory=list)  # of arguments, which lie elsewhere
+    stacked: dict[int, Place] = field(default_factory=dict)  # values that lie one behind the other
+
+
+class Place(NamedTuple):
+    """A value's place among those that lie one behind the other."""
+
+    stack: int
+    number: int
+    length: int  # of the stack
 
 
 def batch_last(listing: Listing) -> BatchLast:
@@ -71,17 +92,47 @@ def batch_last(listing: Listing) -> BatchLast:
             copy = replace(each.forward[0], kind="ufunc", function=np.positive, arguments=(each.x,), result=x)
             before[id(each.forward[1])] = [copy]
             before[id(x)] = []  # once is enough
-        first, last = sorted(each.backward, key=reader.order.__getitem__)
         joined[id(each.forward[1])] = _forward(each, x)
-        joined[id(last)] = _backward(each, x)
-        gone |= {id(each.forward[0]), id(first)} | ({id(each.turn)} if reader.once(each.turn) else set())
+        gone |= {id(each.forward[0])} | ({id(each.turn)} if reader.once(each.turn) else set())
+    stacked: dict[int, Place] = {}
+    for run in _runs(maps, kinds, wanted, reader.leaving):
+        inputs = [instead.get(id(each.x), each.x) for each in run]
+        last = max((step for each in run for step in each.backward), key=reader.order.__getitem__)
+        joined[id(last)] = _backward(run, inputs)
+        gone |= {id(step) for each in run for step in each.backward if step is not last}
+        if len(run) > 1:
+            for values in (inputs, [each.g for each in run]):
+                number = len(stacked)
+                stacked |= {id(value): Place(number, index, len(run)) for index, value in enumerate(values)}
     steps = []
     for step in listing.steps:
         steps += before.get(id(step), [])
         steps += [] if id(step) in gone else [joined.get(id(step), step)]
     turned = {key for key, value in kinds.members.items() if kinds.of(value) in wanted}
     inputs = [instead.get(id(each.x), each.x) for each in maps]
-    return BatchLast(replace(listing, steps=steps), turned, {id(x): x for x in inputs}, [*instead.values()])
+    return BatchLast(replace(listing, steps=steps), turned, {id(x): x for x in inputs}, [*instead.values()], stacked)
+
+
+def _runs(maps: list[Map], kinds: _Kinds, wanted: set[int], leaving: set[int]) -> list[list[Map]]:
+    """The layers in groups, each of which has its gradients made by one call."""
+    runs: list[list[Map]] = []
+    for each in maps:
+        before = runs[-1][-1] if runs else None
+        same = before is not None and (before.x.shape, before.kernel.shape) == (each.x.shape, each.kernel.shape)
+        if before is not None and same and before.place + 2 == each.place and each.x.dtype == before.x.dtype:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    found = []
+    seen: set[int] = set()
+    for run in runs:
+        values = [value for each in run for value in (each.x, each.g)]
+        small = len(run) >= ALIKE and len(run) * values[1].size * values[1].dtype.itemsize <= STACK
+        free = all(kinds.is_made(each.g) and kinds.of(each.g) in wanted for each in run)
+        apart = len({id(value) for value in values} - seen - leaving) == len(values)
+        seen |= {id(value) for value in values}
+        found += [run] if small and free and apart else [[each] for each in run]
+    return found
 
 
 class _Reader:
@@ -105,15 +156,17 @@ class _Reader:
 
     def maps(self) -> list[Map]:
         """Every small layer whose kernel and bias stand side by side in an update."""
-        found = []
+        found, place = [], 0
         for update in (step for step in self.listing.steps if step.kind == "update"):
-            for (kernel, *_, d_kernel), (bias, *_, d_bias) in zip(update.arguments, update.arguments[1:], strict=False):
+            place += 1  # the first of an update stands behind no other
+            for (kernel, *_, d_kernel), (bias, *_, d_bias) in pairwise(update.arguments):
                 if len(kernel.shape) == 2 and bias.shape == kernel.shape[1:]:
-                    each = self._map(kernel, bias, self.made.get(id(d_kernel)), self.made.get(id(d_bias)))
+                    each = self._map(kernel, bias, self.made.get(id(d_kernel)), self.made.get(id(d_bias)), place)
                     found += [each] if each is not None and each.work <= SMALL else []
+                place += 1
         return found
 
-    def _map(self, kernel: Value, bias: Value, d_kernel: Step | None, d_bias: Step | None) -> Map | None:
+    def _map(self, kernel: Value, bias: Value, d_kernel: Step | None, d_bias: Step | None, place: int) -> Map | None:
         """The layer of these parameters, if it is their only use, and the update the only one of their gradients."""
         adds = [step for step in self.uses.get(id(bias), []) if step.function is np.add and step.kind == "ufunc"]
         product = self.made.get(id(adds[0].arguments[0])) if len(adds) == 1 else None
@@ -128,7 +181,7 @@ class _Reader:
             return None
         alike = len({value.dtype for value in (x, kernel, bias, g, y)}) == 1 and len(x.shape) == 2
         fits = alike and g is g_again and _is_ones(ones) and not {id(x), id(y)} & self.leaving
-        return Map(x, kernel, bias, (product, adds[0]), (d_kernel, d_bias), turn) if fits else None
+        return Map(x, kernel, bias, (product, adds[0]), (d_kernel, d_bias), turn, place) if fits else None
 
 
 def is_turn(step: Step) -> bool:
@@ -145,10 +198,10 @@ def _forward(each: Map, x: Value) -> Step:
     return replace(each.forward[1], kind="dense", function=np.dot, arguments=(x, each.kernel, each.bias), options={})
 
 
-def _backward(each: Map, x: Value) -> Step:
-    first, second = each.backward
-    results = first.results[0], second.results[0]
-    return replace(first, kind="dense", function=np.dot, arguments=(x, first.arguments[1]), result=results)
+def _backward(run: list[Map], inputs: list[Value]) -> Step:
+    results = tuple(step.results[0] for each in run for step in each.backward)
+    arguments = (*inputs, *(each.g for each in run))
+    return replace(run[0].backward[0], kind="dense", function=np.dot, arguments=arguments, result=results)
 
 
 class _Kinds:
@@ -167,10 +220,12 @@ class _Kinds:
                     if id(x) in self.members and x.shape == step.results[0].shape:
                         self.next[self.of(x)] = self.of(step.results[0])
         self.fixed: set[int] = set()
+        roots = roots_of(listing)
         for step in listing.steps:
-            base = step.base
-            if base is not None and id(base) in self.members and not is_turn(step):
-                self.fixed |= {self.of(base)} if 1 not in base.shape else set()  # a row or column lies one way only
+            if step.base is not None and not is_turn(step):
+                base = roots.get(id(step.base), step.base)  # a transpose may lie between
+                if id(base) in self.members and 1 not in base.shape:  # a row or column lies one way only
+                    self.fixed.add(self.of(base))
         self.elementwise = {key for key in self.members if made[key].kind in ELEMENTWISE}
 
     def of(self, value: Value) -> int:
@@ -180,6 +235,10 @@ class _Kinds:
             self.next[key] = key = self.next[self.next[key]]
         return key
 
+    def is_made(self, value: Value) -> bool:
+        """Whether an elementwise step makes it."""
+        return id(value) in self.elementwise
+
     def may_turn(self, value: Value) -> bool:
         """Whether it is made by an elementwise step, and nobody looks at its memory in another way."""
-        return id(value) in self.elementwise and self.of(value) not in self.fixed
+        return self.is_made(value) and self.of(value) not in self.fixed

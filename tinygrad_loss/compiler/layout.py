@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .batchlast import BatchLast
+from .batchlast import BatchLast, Place
 from .entries import Matrix, matrices_of
 from .ir import Listing, Step, Update, Value, roots_of
 
@@ -64,6 +64,7 @@ class Layout:
     matrices: dict[int, Matrix] = field(default_factory=dict)  # those that keep their memory, by id of the step
     in_matrix: set[int] = field(default_factory=set)  # values that are one, or are written into one
     turned: set[int] = field(default_factory=set)  # values whose memory has the batch as its last axis
+    stacked: dict[int, Place] = field(default_factory=dict)  # values that lie one behind the other
     with_ones: dict[int, Value] = field(default_factory=dict)  # of those, inputs of dense layers, above a row of ones
 
     def placed(self, value: Value) -> bool:
@@ -73,6 +74,7 @@ class Layout:
             or id(value) in self.in_flat
             or id(value) in self.in_matrix
             or id(value) in self.with_ones
+            or id(value) in self.stacked
         )
 
 
@@ -97,7 +99,9 @@ def laid_out(
     listing: Listing, reuse: bool = True, elsewhere: frozenset[int] = frozenset(), batch: BatchLast | None = None
 ) -> Layout:
     """Find a place for every value of the listing but those `elsewhere`; without `reuse` each has its own."""
-    layout = Layout() if batch is None else Layout(turned=batch.turned, with_ones=batch.inputs)
+    layout = Layout()
+    if batch is not None:
+        layout.turned, layout.with_ones, layout.stacked = batch.turned, batch.inputs, batch.stacked
     settle_views(listing)
     roots = roots_of(listing)
     fresh = {id(roots.get(id(value), value)) for value in listing.kept()}  # what leaves the program is new each time

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .codegen import called, expression, shape_comment
+from .densewriter import place_turned, write_dense
 from .entries import place_matrix, write_matrix
 from .ir import Listing, Step, Value
 from .layout import Layout
@@ -50,6 +51,7 @@ class Writer:
         self.numbers: dict[str, str] = {}  # 0-d arrays, by how they are made
         self.turns: dict[int, str] = {}  # names of arrays that lie in memory as the transpose of a value
         self.rows_of: dict[int, str] = {}  # and of those with a row of ones below
+        self.stacks: dict[int, str] = {}  # names of values' memory, one behind the other
         self.views: dict[str, str] = {}  # names of other views of memory, by how they are made
         self.rows = 0  # groups of steps that run part by part
         for block in layout.blocks:
@@ -70,15 +72,8 @@ class Writer:
             self.placed.add(id(value))  # the new value of a parameter stands where the old one did
             return
         name, shape = self.namer.of(value), value.shape
-        if id(value) in self.layout.with_ones:
-            rows = self.named(f"{name}_and_ones", f"np.ones({(shape[1] + 1, shape[0])}, np.{value.dtype.name})")
-            self.turns[id(value)] = self.named(f"{name}_turned", f"{rows}[:{shape[1]}]")
-            self.head.append(f"{name} = {self.turns[id(value)]}.T")
-            self.rows_of[id(value)] = rows
-        elif id(value) in self.layout.turned and id(value) in self.layout.in_block:
-            memory = f"{self.layout.in_block[id(value)].name}.view(np.{value.dtype.name})"
-            self.turns[id(value)] = self.named(f"{name}_turned", f"{memory}.reshape({shape[::-1]})")
-            self.head.append(f"{name} = {self.turns[id(value)]}.T")
+        if place_turned(self, value):
+            pass
         elif id(value) in self.layout.in_flat:
             flat, start = self.layout.in_flat[id(value)]
             self.in_flat.add(name)
@@ -126,7 +121,7 @@ class Writer:
         elif id(step) in self.layout.matrices:
             write_matrix(self, self.layout.matrices[id(step)])
         elif step.kind == "dense":
-            self.body.append(self._dense(step))
+            self.body.append(write_dense(self, step))
         elif step.kind == "rows":
             self.rows += 1
             write_rows(self, step, f"rows_{self.rows}")
@@ -253,21 +248,6 @@ class Writer:
         if id(x) in self.turns:
             return self.turns[id(x)]
         return self.once(f"{name}_turned", f"{name}.T") if self._static(x) else f"{name}.T"
-
-    def _dense(self, step: Step) -> str:
-        """A dense layer, or the gradients of its kernel and bias: one product with a row of ones."""
-        rows, kernel = (
-            self.rows_of[id(step.arguments[0])],
-            (step.arguments[1] if len(step.results) == 1 else step.results[0]),
-        )
-        flat, start = self.layout.in_flat[id(kernel)]
-        inputs, units = kernel.shape
-        text = f"{flat}[{start}:{start + (inputs + 1) * units}].reshape({(inputs + 1, units)})"
-        name = f"{self.namer.of(kernel)}_and_bias"
-        if len(step.results) == 1:
-            y = step.results[0]
-            return f"{self.once(name, f'{text}.T')}.dot({rows}, {self.turns[id(y)]})  # {shape_comment(y)}"
-        return f"{rows}.dot({self.namer.of(step.arguments[1])}, {self.once(name, text)})  # ({inputs} + 1, {units})"
 
     def _update(self, step: Step) -> None:
         flat = next(each for each in self.layout.flats if each.step is step)
