@@ -162,8 +162,8 @@ def jit(function: F | None = None, *, leave_out: frozenset[str] | set[str] = fro
 
     Args:
         function: takes arrays, Tensors, or nested tuples, lists and dicts of them, and anything hashable.
-        leave_out: names of passes to leave out, from `tg.compiler.PASSES`, or "reuse memory",
-            "parts of the batch", "batch last", or (of Jacobians and Hessians) "columns in one pass".
+        leave_out: names of passes to leave out, from `tg.compiler.PASSES`, "reuse memory",
+            "parts of the batch", "batch last", "sums as products", (of Jacobians and Hessians) "columns in one pass".
 
     Raises:
         CaptureError: where the function asks for a value (`bool(t)`, `float(t)`, `t.item()`).

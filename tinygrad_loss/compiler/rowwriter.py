@@ -45,6 +45,7 @@ def _inner(writer: Any, rows: Rows) -> Any:
     several = rows.parts > rows.workers
     elsewhere = {id(part) for _, part, _ in rows.made} | {id(part) for _, part in rows.sums if not several}
     layout = laid_out(rows.inner, elsewhere=frozenset(elsewhere))
+    layout.sums = writer.layout.sums
     for value, part, *_ in (*rows.cut, *rows.made):
         namer.names[id(part)] = namer.of(value)
     for number, (_, part) in enumerate(rows.sums):

@@ -14,6 +14,7 @@ from .ir import Listing, Step, Value
 from .layout import Layout
 from .names import Namer
 from .rowwriter import write_rows
+from .sums import as_product
 from .updates import UpdateWriter
 
 __all__ = ["Writer", "optimized_text"]
@@ -225,6 +226,9 @@ class Writer:
         return self.once(f"{self.namer.of(x)}_bits", text)
 
     def _reduction(self, step: Step, into: str | None) -> str:
+        product = as_product(self, step, into) if into else None
+        if product is not None:
+            return product
         axis = step.options["axis"]
         f = self.function(f"np.{step.function.__name__}.reduce")
         given = [self.namer.of(step.arguments[0]), str(axis[0]) if axis is not None and len(axis) == 1 else str(axis)]
