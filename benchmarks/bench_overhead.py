@@ -10,6 +10,7 @@ One thread everywhere. Without PyTorch the ratios are to hand-written NumPy only
 from __future__ import annotations
 
 import importlib.util
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ import tinygrad_loss as tg
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 LAYERS, WIDTH, BATCH, CHAIN = 50, 32, 16, 10_000
+HAND, PEER = "hand-written NumPy", "PyTorch eager"
 
 
 def deep_network() -> dict[str, Work]:
@@ -69,7 +71,7 @@ def deep_network() -> dict[str, Work]:
             g = g @ weights[i].T
         return gradients
 
-    works: dict[str, Work] = {"tinygrad_loss layers": layers, "tinygrad_loss ops": ops, "hand-written NumPy": by_hand}
+    works: dict[str, Work] = {"tinygrad_loss layers": layers, "tinygrad_loss ops": ops, HAND: by_hand}
     if HAS_TORCH:
         import torch
 
@@ -82,7 +84,7 @@ def deep_network() -> dict[str, Work]:
             network(given).mean().backward()
             network.zero_grad()
 
-        works["PyTorch eager"] = peer
+        works[PEER] = peer
     return works
 
 
@@ -96,7 +98,16 @@ def scalar_chain(shape: tuple[int, ...] = ()) -> dict[str, Work]:
         y.sum().backward(retain_graph=False)
         assert x.grad is not None
 
-    works: dict[str, Work] = {"tinygrad_loss": ours}
+    def by_hand() -> Any:
+        y = np.ones(shape)[()]
+        for _ in range(CHAIN):
+            y = y * 1.0001
+        g = np.ones(shape)[()]
+        for _ in range(CHAIN):
+            g = g * 1.0001
+        return y, g
+
+    works: dict[str, Work] = {"tinygrad_loss": ours, HAND: by_hand}
     if HAS_TORCH:
         import torch
 
@@ -108,7 +119,7 @@ def scalar_chain(shape: tuple[int, ...] = ()) -> dict[str, Work]:
                 y = y * 1.0001
             y.sum().backward()
 
-        works["PyTorch eager"] = peer
+        works[PEER] = peer
     return works
 
 
@@ -200,7 +211,7 @@ def inference() -> dict[str, Work]:
             h = np.tanh(h @ w + bias)
         return h
 
-    works: dict[str, Work] = {"recorded": recorded, "no_grad": unrecorded, "hand-written NumPy": by_hand}
+    works: dict[str, Work] = {"recorded": recorded, "no_grad": unrecorded, HAND: by_hand}
     if HAS_TORCH:
         import torch
 
@@ -219,18 +230,30 @@ def inference() -> dict[str, Work]:
     return works
 
 
+def overhead(times: dict[str, list[float]]) -> None:
+    """Print what an engine adds to the hand-written program, as a ratio to what PyTorch adds to it."""
+    if PEER in times:
+        bare = statistics.median(times[HAND])
+        peer = statistics.median(times[PEER]) - bare
+        found = {name: (statistics.median(each) - bare) / peer for name, each in times.items() if "tinygrad" in name}
+        print("  beyond the hand-written program: " + ", ".join(f"{n} {r:.2f} of {PEER}" for n, r in found.items()))
+
+
 def main() -> None:
     clock = time.process_time if "--cpu" in sys.argv else time.perf_counter
     print(machine("numpy", "torch"))
-    base = "PyTorch eager" if HAS_TORCH else "hand-written NumPy"
-    table("50 x Dense(32, tanh), batch 16, float32, forward + backward", interleaved(deep_network(), clock=clock), base)
+    base = PEER if HAS_TORCH else HAND
+    times = interleaved(deep_network(), clock=clock)
+    table("50 x Dense(32, tanh), batch 16, float32, forward + backward", times, base)
+    overhead(times)
     for shape in ((), (4,)):
         times = interleaved(scalar_chain(shape), rounds=9, clock=clock)
-        table(f"{CHAIN:,} x (y * 1.0001), shape {shape}", times, base if HAS_TORCH else "tinygrad_loss")
+        table(f"{CHAIN:,} x (y * 1.0001), shape {shape}", times, base)
+        overhead(times)
     scalars = interleaved(micrograd_network(), rounds=7, clock=clock)
     slow = "micrograd" if "micrograd" in scalars else "tinygrad_loss, a Tensor each"
     table("micrograd's demonstration, 2-16-16-1 on 100 points, forward + backward", scalars, slow)
-    table("forward alone, 50 x tanh(affine)", interleaved(inference(), clock=clock), "hand-written NumPy")
+    table("forward alone, 50 x tanh(affine)", interleaved(inference(), clock=clock), HAND)
     found = per_op.measure()
     per_op.show(found)
     if "--record" in sys.argv:
