@@ -225,3 +225,18 @@ def test_constant_borders_are_numpys(options):
     x = RANDOM.normal(size=(3, 4))
     for widths in (2, ((1, 0), (0, 3)), ((2, 1), (1, 2))):
         np.testing.assert_array_equal(tg.pad(x, widths, **options), np.pad(x, widths, **options))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+@pytest.mark.parametrize("shape", [(64,), (1, 1, 64), (16, 64), (16, 1), (1,), ()])
+def test_large_arrays_summed_to_a_shape(dtype, shape):
+    x = np.random.default_rng(0).normal(size=(32, 16, 64)).astype(dtype)
+    lead = x.ndim - len(shape)
+    axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1))
+    exact = x.astype(np.longdouble).sum(axis=axes).reshape(shape)
+    found = tg.sum_to(x, shape)
+    assert (found.shape, found.dtype) == (shape, dtype)
+    size = np.abs(x.astype(np.longdouble)).sum(axis=axes).reshape(shape)
+    assert np.all(np.abs(found - exact) <= size * np.finfo(dtype).eps * 4)
+    strange = x[::-1, :, ::2]
+    np.testing.assert_allclose(tg.sum_to(strange, (32,)), strange.sum(axis=(0, 1)), rtol=1e-3, atol=dtype(0.5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeAlias
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 Shape: TypeAlias = tuple[int, ...]
+MANY = 8192  # elements, from which on a product of matrices is worth its call
 
 
 @linear(
@@ -150,7 +152,12 @@ def sum_to(x: ArrayLike, shape: Shape) -> Tensor:
     >>> tg.sum_to(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), (2,))
     tensor([4., 6.])
     """
-    return np.add.reduce(x, axis=sum_axes(x.shape, shape)).reshape(shape)[()]
+    axes = sum_axes(x.shape, shape)
+    first = axes == (*range(len(axes)),) and 0 < len(axes) < x.ndim
+    if first and type(x) is np.ndarray and x.size >= MANY and x.dtype.char in "fd":
+        rows = x.reshape(-1, math.prod(shape))
+        return np.ones(len(rows), x.dtype).dot(rows).reshape(shape)  # BLAS takes a tenth of the time
+    return np.add.reduce(x, axis=axes).reshape(shape)[()]
 
 
 def broadcast_arrays(*args: ArrayLike) -> tuple[Tensor, ...]:
