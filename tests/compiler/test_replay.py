@@ -598,3 +598,22 @@ def test_a_detached_loss_is_returned():
 
     assert [float(step(np.ones(2))) for _ in range(3)] == [3.0, 2.0, 1.0]
     assert step.program is not None
+
+
+def test_a_parameter_is_held_once():
+    tracemalloc.start()
+    w = tg.tensor(np.ones(2**17), requires_grad=True)
+    optimizer = tg.optimizers.Adam(0.1)
+
+    @tg.jit
+    def step(x):
+        (w * x).sum().backward(retain_graph=False)
+        optimizer.step([w])
+        optimizer.zero_grad()
+
+    for _ in range(3):
+        step(np.ones(2**17))
+    held = tracemalloc.get_traced_memory()[0] / (8 * 2**17)
+    tracemalloc.stop()
+    assert held < 5.5  # the parameter, its gradient, two moments, and what is between
+    np.testing.assert_array_less(w.detach(), 1)

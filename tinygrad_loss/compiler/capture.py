@@ -57,12 +57,12 @@ class Recorder(Observer):
         self.columns = columns  # whether all columns of a matrix are to come from one pass
         self.strict = strict  # whether a value that is asked for is an error, or a reason to stay eager
         self.listing = Listing()
-        self.known = Known(self.refuse)
+        self.reasons: list[str] = []  # why no program can be made
+        self.known = Known(self.reasons)
         self.real = 0  # above 0, values keep what they were: more is to be computed from them
         self.touched: dict[int, tuple[Tensor, Any]] = {}  # leaves, with their .grad before the run
         self.phase, self.op, self.scope = "forward", "", ()
         self.updating: set[int] = set()
-        self.reason: str | None = None  # why no program can be made
         self.pulled = False
 
     # What the engine tells
@@ -347,7 +347,7 @@ class Recorder(Observer):
 
     def refuse(self, what: str, why: str) -> None:
         """No program can be made of this function: note it, and go on eagerly."""
-        self.reason = self.reason or f"{what}: {why}"
+        self.reasons.append(f"{what}: {why}")
 
     def _cast(self, value: Value, leaf: Value) -> Value:
         if value.dtype == leaf.dtype:

@@ -128,7 +128,7 @@ class Jitted:
         leaves: list[Any] = []
         rebuild = _structure(result, leaves, recorder)
         listing = finish(recorder, leaves)
-        reason = recorder.reason or _needs_graph(recorder, leaves)
+        reason = recorder.reasons[0] if recorder.reasons else _needs_graph(recorder, leaves)
         if reason is not None:
             self._eager[key] = self.reason = reason
             return _plain_results(result) if plain and not _connected(leaves) else result

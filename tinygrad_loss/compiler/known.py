@@ -17,9 +17,9 @@ __all__ = ["Known"]
 class Known:
     """The values of the arrays that were seen. What the run itself let go of is known no more."""
 
-    def __init__(self, refuse: Callable[[str, str], None]) -> None:
+    def __init__(self, reasons: list[str]) -> None:
+        self._reasons = reasons  # why no program can be made
         self._entries: dict[int, tuple[Value, Callable[[], Any]]] = {}  # by id; and the way to the array, if it lives
-        self._refuse = refuse
 
     def put(self, array: Any, value: Value) -> None:
         """From now on, this array is that value."""
@@ -48,12 +48,15 @@ class Known:
             if value is not None and value.source != "constant":
                 if same_memory(base, array):
                     return value
-                self._refuse("a view of a value", "It was taken where it could not be seen: take it of the Tensor.")
+                self._refuse("a view of a value: It was taken where it could not be seen: take it of the Tensor.")
                 return None
             base = getattr(base, "base", None)
         if drawn:
-            self._refuse("random numbers", "They were computed with before they became a Tensor: say tg.tensor(draw).")
+            self._refuse("random numbers: They were computed with before they became a Tensor: say tg.tensor(draw).")
         return None
+
+    def _refuse(self, why: str) -> None:
+        self._reasons.append(why)
 
     def of(self, array: Any) -> Value:
         """The value of an array; a constant if it was not seen before."""

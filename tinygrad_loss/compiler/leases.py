@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.node import NO_ATTRIBUTES, Node
 from ..core.tensor import Tensor
 
 __all__ = ["Ended", "Lease"]
@@ -51,6 +52,9 @@ class Lease:
         if tensor._value is not self.handed:
             self.memory[...] = tensor._value
         self.handed = None
+        if tensor._node is not None:  # a leaf without an array, whose name and hooks stay; old graphs have the old one
+            tensor._node = Node(None, (), NO_ATTRIBUTES, None, (), tensor._node.extra)
+        tensor._value = None
         _LEASED[id(tensor)] = self
         tensor.__class__ = self.leased_kind
 
