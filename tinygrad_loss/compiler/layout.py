@@ -64,6 +64,7 @@ class Layout:
     matrices: dict[int, Matrix] = field(default_factory=dict)  # those that keep their memory, by id of the step
     in_matrix: set[int] = field(default_factory=set)  # values that are one, or are written into one
     turned: set[int] = field(default_factory=set)  # values whose memory has the batch as its last axis
+    threads: int = 1  # that an update may use
     sums: bool = True  # whether they may be products
     stacked: dict[int, Place] = field(default_factory=dict)  # values that lie one behind the other
     with_ones: dict[int, Value] = field(default_factory=dict)  # of those, inputs of dense layers, above a row of ones

@@ -14,7 +14,20 @@ from .ir import Listing, Value
 
 __all__ = ["Namer"]
 
-_TAKEN = {"np", "run", "starmap", "call", "step", "program", "memory", "update", *dir(np), *dir(builtins)}
+_TAKEN = {
+    "np",
+    "run",
+    "starmap",
+    "call",
+    "calls",
+    "half",
+    "step",
+    "program",
+    "memory",
+    "update",
+    *dir(np),
+    *dir(builtins),
+}
 NOUNS = {  # what the results of ops are called, where the op's name is NumPy's
     "add": "total",
     "subtract": "difference",

@@ -42,6 +42,7 @@ class Program:
         running = listing if "parts of the batch" in leave_out else split(listing, available())
         batch = BatchLast(running) if "batch last" in leave_out else batch_last(running)
         self.layout: Layout = laid_out(batch.listing, reuse="reuse memory" not in leave_out, batch=batch)
+        self.layout.threads = available()
         self.layout.sums = "sums as products" not in leave_out
         self._namer = Namer(listing)
         for value in batch.copies:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from functools import cache
+from itertools import starmap
+from operator import call
+from queue import SimpleQueue
+from time import sleep
 from typing import Any
 
-__all__ = ["available", "beside", "side_by_side"]
+__all__ = ["Half", "available", "beside", "side_by_side"]
 
 _lock = threading.Lock()
 _inside = 0  # how many programs want BLAS on one thread just now
@@ -82,6 +87,74 @@ def _ended(waiting: Sequence[Any]) -> None:
             interrupt = error
     if interrupt is not None:
         raise interrupt
+
+
+class Half:
+    """The second half of a list of calls, which another thread runs through while this one runs through the first.
+
+    The first half has `begin` before it and `end` behind it, and C runs through all of that: an interrupt can
+    come in one place only, where `end` waits for the other thread. Then all is done when `settle` returns.
+    """
+
+    def __init__(self, calls: list[Any]) -> None:
+        self.busy = [False]  # whether the other thread is at work
+        self.job: list[Any] = [calls, None, [], self.busy]  # with the context to run it in, and what went wrong
+        self.inbox: SimpleQueue[Any] = SimpleQueue()
+        self.outbox: SimpleQueue[Any] = SimpleQueue()
+        self.thread: Any = None
+
+    def begin(self) -> list[Any]:
+        """What sets the other thread to work."""
+        return [(self.busy.__setitem__, 0, True), (self.inbox.put, self.job)]
+
+    def end(self) -> list[Any]:
+        """What waits for it."""
+        return [(self.outbox.get,)]
+
+    def prepare(self) -> None:
+        """See that the thread is there, and that it does its work under the caller's `np.errstate`."""
+        self.settle()
+        while not self.outbox.empty():  # of a run whose end was interrupted
+            self.outbox.get()
+        self.job[1] = copy_context()
+        if self.thread is None or not self.thread.is_alive():  # a forked child has none of its parent's threads
+            self.thread = threading.Thread(target=_serve, args=(self.inbox, self.outbox), daemon=True)
+            self.thread.start()
+
+    def settle(self) -> None:
+        """Wait for the other thread if it is still at work, and raise what went wrong there."""
+        interrupt: BaseException | None = None
+        while True:
+            try:
+                while self.busy[0]:
+                    sleep(0)
+                break
+            except KeyboardInterrupt as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
+        errors = self.job[2]
+        if errors:
+            raise errors.pop()
+
+    def __del__(self) -> None:
+        self.inbox.put(None)
+
+
+def _serve(inbox: Any, outbox: Any) -> None:
+    """Run through the calls that come in, one list after the other, until there is nothing more to come."""
+    while True:
+        job = inbox.get()
+        if job is None:
+            return
+        calls, context, errors, busy = job
+        try:
+            context.run(deque, starmap(call, calls), 0)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the program runs
+            errors.append(error)
+        outbox.put(None)
+        busy[0] = False
+        del job, calls, context, errors, busy
 
 
 def beside(tasks: Sequence[Callable[[], Any]]) -> None:

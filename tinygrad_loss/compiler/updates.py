@@ -13,8 +13,11 @@ import numpy as np
 from .codegen import hosts_of
 from .ir import Step, Value
 from .layout import Flat
+from .threads import Half
 
 __all__ = ["UpdateWriter"]
+
+HALVES = 2**18  # elements from which on two threads update a half each: below, waking one takes as long
 
 
 class UpdateWriter:
@@ -27,6 +30,7 @@ class UpdateWriter:
             for text, name in hosts_of(flat.update).items()
         }
         self.cut = "[s]" if flat.blocks else ""  # a block is cut out of each array
+        self.halves = writer.layout.threads > 1 and flat.size >= HALVES
         results = [flat.names[0], *flat.names[2:]]
         self.names = {id(v): name + self.cut for v, name in zip(flat.update.inputs, flat.names, strict=True)}
         self.final = {id(v): name + self.cut for v, name in zip(flat.update.results, results, strict=True)}
@@ -46,6 +50,12 @@ class UpdateWriter:
             body.append(f"{name}_now[...] = {text[1:-1] if text[0] == '(' else text}")
         lines = [f"    {line}," for line in self.calls()]
         done = [] if flat.update.counts is None else [f"(updated.append, {flat.update.counts})"]
+        run = f"run(starmap(call, update{self.number}), 0)  # in C: an interrupt comes before or after, not inside"
+        if self.halves:
+            self._write_halves(lines, done)
+            body += [f"half{self.number}.prepare()", "try:", f"    {run}", "finally:"]
+            body += [f"    half{self.number}.settle()"]
+            return
         if flat.blocks:
             cuts = f"slice(i, min(i + {flat.blocks}, {flat.size})) for i in range(0, {flat.size}, {flat.blocks})"
             head += [f"blocks{self.number} = [{cuts}]"]
@@ -53,9 +63,21 @@ class UpdateWriter:
             head += [f"]] + [{', '.join(done)}]"]
         else:
             head += [f"update{self.number} = [", *lines, *[f"    {line}," for line in done], "]"]
-        body.append(
-            f"run(starmap(call, update{self.number}), 0)  # in C: an interrupt comes before or after, not inside"
-        )
+        body.append(run)
+
+    def _write_halves(self, lines: list[str], done: list[str]) -> None:
+        """Two lists, each for its own thread."""
+        flat, number, head = self.flat, self.number, self.writer.head
+        half = self.writer.namer.function(Half, "Half")
+        middle = -(-flat.size // flat.blocks) // 2 * flat.blocks
+        step = f"slice(i, min(i + {flat.blocks}, {flat.size}))"
+        head += [f"def calls{number}(half, first, last):  # of the blocks from first to last"]
+        head += [f"    blocks = [{step} for i in range(first, last, {flat.blocks})]"]
+        head += ["    return [line for s in blocks for line in [", *(f"    {line}" for line in lines), "    ]]"]
+        head += [f"half{number} = {half}(calls{number}(1, {middle}, {flat.size}))"]
+        head += [f"update{number} = ["]
+        head += [f"    *half{number}.begin(), *calls{number}(0, 0, {middle}),"]
+        head += [*(f"    {line}," for line in done), f"    *half{number}.end(),", "]"]
 
     def calls(self) -> list[str]:
         """The steps of the rule, each with the array that it writes into."""
@@ -96,8 +118,9 @@ class UpdateWriter:
         if ended or self.free:
             return (ended or self.free).pop()
         base = f"scratch{self.number}_{len(self.scratch)}"
-        made = f"{base}[: s.stop - s.start]" if self.flat.blocks else base
+        made = f"{base}[{'half, ' * self.halves}: s.stop - s.start]" if self.flat.blocks else base
         self.scratch.add(made)
         size = min(self.flat.size, self.flat.blocks or self.flat.size)
-        self.writer.head.append(f"{base} = np.empty({size}, np.{value.dtype.name})")
+        shape = f"(2, {size})" if self.halves else f"{size}"
+        self.writer.head.append(f"{base} = np.empty({shape}, np.{value.dtype.name})")
         return made
