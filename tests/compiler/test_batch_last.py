@@ -237,3 +237,9 @@ def test_random_networks(widths, batch, activations, residual):
         return (x * x).mean()
 
     both_ways(widths, forward, batch=batch, steps=2)
+
+
+def test_squares_of_several_layers_are_made_by_one_call():
+    text = both_ways([5] * 8, through(tg.tanh)).program.optimized_source
+    assert text.count("of them") == 1
+    assert "of them" not in both_ways([5] * 8, through(tg.relu)).program.optimized_source

@@ -201,3 +201,24 @@ def test_an_interrupt_waits_for_the_other_thread():
     with pytest.raises(KeyboardInterrupt):
         threads.side_by_side([interrupted, other])
     assert ended == [True]
+
+
+def test_products_too_small_for_blas_threads_run_on_one(monkeypatch):
+    used = []
+    monkeypatch.setattr(programs, "available", lambda: 2)
+    monkeypatch.setattr(programs, "alone", lambda run: lambda *args: used.append(1) or run(*args))
+    for size, times in ((20, 0), (120, 1), (200, 0)):
+        product = tg.jit(lambda x: x @ x)
+        used.clear()
+        for _ in range(2):
+            product(np.ones((size, size)))
+        assert len(used) == times
+
+
+def test_blas_has_its_threads_again_after_a_program_that_runs_on_one():
+    before = threads.available()
+    inside = []
+    run = threads.alone(lambda: inside.append([each.num_threads for each in threads._libraries()]))
+    run()
+    assert inside == [[1] * len(threads._libraries())]
+    assert threads.available() == before

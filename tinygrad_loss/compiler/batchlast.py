@@ -104,6 +104,13 @@ def batch_last(listing: Listing) -> BatchLast:
             for values in (inputs, [each.g for each in run]):
                 number = len(stacked)
                 stacked |= {id(value): Place(number, index, len(run)) for index, value in enumerate(values)}
+            squares = reader.squares([each.x for each in run if each.x.source != "argument"])
+            if squares:
+                together = _together(squares)
+                joined[id(min(squares, key=reader.order.__getitem__))] = together
+                gone |= {id(step) for step in squares} - joined.keys()
+                number = len(stacked)
+                stacked |= {id(value): Place(number, i, len(squares)) for i, value in enumerate(together.results)}
     steps = []
     for step in listing.steps:
         steps += before.get(id(step), [])
@@ -154,6 +161,18 @@ class _Reader:
         key = id(step.results[0])
         return len(self.uses.get(key, [])) == 1 and key not in self.leaving
 
+    def squares(self, values: list[Value]) -> list[Step]:
+        """The steps that square these values, if each is squared once, and when all of them are there."""
+        found: list[Step] = []
+        for x in values:
+            found += [
+                s for s in self.uses[id(x)] if s.function is np.multiply and s.arguments[0] is s.arguments[1] is x
+            ]
+        start = min(map(self.order.__getitem__, found), default=0)
+        ready = all(self.order[self.made[id(x)]] < start for x in values)
+        apart = not {id(step.results[0]) for step in found} & self.leaving
+        return found if len(found) == len(values) >= ALIKE and ready and apart else []
+
     def maps(self) -> list[Map]:
         """Every small layer whose kernel and bias stand side by side in an update."""
         found, place = [], 0
@@ -202,6 +221,12 @@ def _backward(run: list[Map], inputs: list[Value]) -> Step:
     results = tuple(step.results[0] for each in run for step in each.backward)
     arguments = (*inputs, *(each.g for each in run))
     return replace(run[0].backward[0], kind="dense", function=np.dot, arguments=arguments, result=results)
+
+
+def _together(steps: list[Step]) -> Step:
+    """Elementwise steps of one function as one, on values that lie one behind the other."""
+    arguments, results = tuple(step.arguments[0] for step in steps), tuple(step.results[0] for step in steps)
+    return replace(steps[0], kind="dense", arguments=arguments, result=results)
 
 
 class _Kinds:

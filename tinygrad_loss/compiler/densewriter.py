@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .codegen import shape_comment
 from .ir import Step, Value
 
@@ -44,6 +46,8 @@ def write_dense(writer: Any, step: Step) -> str:
         x, kernel, _ = step.arguments
         both, y = _with_bias(writer, kernel, 1, turned=True), step.results[0]
         return f"{both}.dot({writer.rows_of[id(x)]}, {writer.turns[id(y)]})  # {shape_comment(y)}"
+    if step.function is not np.dot:
+        return _elementwise(writer, step)
     count = len(step.results) // 2
     both = _with_bias(writer, step.results[0], count)
     inputs, units = step.results[0].shape
@@ -53,6 +57,15 @@ def write_dense(writer: Any, step: Step) -> str:
     rows, stack = (writer.stacks[writer.layout.stacked[id(step.arguments[i])].stack] for i in (0, count))
     g = writer.once(f"{stack}_turned", f"{stack}.transpose(0, 2, 1)")
     return f"{writer.function('np.matmul')}({rows}, {g}, {both})  # ({count}, {inputs} + 1, {units})"
+
+
+def _elementwise(writer: Any, step: Step) -> str:
+    """A function of two times the same value, for several of them at once."""
+    place, length = writer.layout.stacked[id(step.arguments[0])], step.arguments[0].shape[1]
+    stack, made = (writer.stacks[writer.layout.stacked[id(x)].stack] for x in (step.arguments[0], step.results[0]))
+    values = writer.once(f"{stack}_values", f"{stack}[{place.number}:, :{length}]")
+    name = writer.function(f"np.{step.function.__name__}")
+    return f"{name}({values}, {values}, {made})  # {len(step.results)} of them"
 
 
 def _with_bias(writer: Any, kernel: Value, count: int, turned: bool = False) -> str:

@@ -10,20 +10,22 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import wrap
-from .batchlast import BatchLast, batch_last
+from .batchlast import SMALL, BatchLast, batch_last
 from .capture import CaptureError
 from .codegen import readable_text
-from .ir import Listing
+from .ir import Listing, Step
 from .layout import Layout, laid_out
 from .leases import Ended, Lease
 from .names import Namer
 from .passes import optimize
 from .sources import standalone
 from .split import split
-from .threads import available, beside, side_by_side
+from .threads import alone, available, beside, side_by_side
 from .writer import optimized_text
 
 __all__ = ["Program"]
+
+SHARED = 2**18  # multiplications, from which on OpenBLAS uses several threads
 
 _numbers = count(1)
 
@@ -55,6 +57,8 @@ class Program:
         linecache.cache[name] = (len(self._text), None, self._text.splitlines(keepends=True), name)
         exec(compile(self._text, name, "exec"), self._module)
         self._run = self._module["program"]
+        if self.layout.threads > 1 and _threads_would_wait(batch.listing):
+            self._run = alone(self._run)
         self._updated: list[int] = self._module.get("updated", [])
         counted = {each.update.counts for each in self.layout.flats}
         self._counted_here = [each for i, each in enumerate(listing.optimizers) if i not in counted]
@@ -174,6 +178,18 @@ def refuse_old_values(listing: Listing) -> None:
             "The step works in place.",
             "Return it from outside the function, or after the step.",
         )
+
+
+def _threads_would_wait(listing: Listing) -> bool:
+    """Whether BLAS would share out the largest product, and its threads wait for one another longer than they work."""
+    products = [step for step in listing.steps if step.kind in ("product", "dense")]
+    largest = max((_multiplications(step) for step in products), default=0)
+    return SHARED <= largest <= SMALL
+
+
+def _multiplications(step: Step) -> int:
+    a, b = step.arguments[:2]
+    return int(a.size * b.size / max(a.shape[-1] if step.kind == "product" else a.shape[0], 1))
 
 
 def size_of(program: Program) -> int:

@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from time import sleep
 from typing import Any
 
-__all__ = ["Half", "available", "beside", "side_by_side"]
+__all__ = ["Half", "alone", "available", "beside", "side_by_side"]
 
 _lock = threading.Lock()
 _inside = 0  # how many programs want BLAS on one thread just now
@@ -60,6 +60,19 @@ def _blas_threads(start: bool) -> None:
         if not _inside:
             for library, count in zip(_libraries(), _before, strict=True):
                 library.set_num_threads(count)
+
+
+def alone(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, run with one BLAS thread."""
+
+    def run(*args: Any) -> Any:
+        _blas_threads(True)
+        try:
+            return function(*args)
+        finally:
+            _blas_threads(False)
+
+    return run
 
 
 def side_by_side(tasks: Sequence[Callable[[], Any]]) -> None:
