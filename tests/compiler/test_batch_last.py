@@ -121,6 +121,14 @@ def test_two_layers_on_one_input():
     both_ways([4, 4, 4, 4], forward)
 
 
+def test_two_layers_on_one_argument_in_another_order_than_that_of_the_parameters():
+    def forward(pairs, x):
+        second = tg.tanh(dense(pairs[1], x))
+        return (tg.tanh(dense(pairs[0], x)) * second).mean()
+
+    assert joined(both_ways([4, 4, 4], forward)) == 1  # the argument's copy
+
+
 def test_one_layer_used_twice_stays_apart():
     def forward(pairs, x):
         return (dense(pairs[1], tg.tanh(dense(pairs[0], tg.tanh(dense(pairs[0], x))))) ** 2).mean()

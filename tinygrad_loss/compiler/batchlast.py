@@ -81,43 +81,74 @@ def batch_last(listing: Listing) -> BatchLast:
     kinds = _Kinds(listing, reader.made)
     maps = [each for each in reader.maps() if kinds.may_turn(each.y)]
     maps = [each for each in maps if kinds.may_turn(each.x) or (each.x.source == "argument" and each.x.size <= COPY)]
-    instead = {id(each.x): Value(each.x.array, name=each.x.name) for each in maps if each.x.source == "argument"}
     wanted = {kinds.of(value) for each in maps for value in (each.x, each.y) if id(value) in kinds.members}
-    before: dict[int, list[Step]] = {}  # by id of a step
-    joined: dict[int, Step] = {}
-    gone: set[int] = set()
+    rewriter = _Rewriter(reader, {id(each.x): each for each in maps if each.x.source == "argument"})
     for each in maps:
-        x = instead.get(id(each.x), each.x)
-        if x is not each.x and id(x) not in before:
-            copy = replace(each.forward[0], kind="ufunc", function=np.positive, arguments=(each.x,), result=x)
-            before[id(each.forward[1])] = [copy]
-            before[id(x)] = []  # once is enough
-        joined[id(each.forward[1])] = _forward(each, x)
-        gone |= {id(each.forward[0])} | ({id(each.turn)} if reader.once(each.turn) else set())
-    stacked: dict[int, Place] = {}
+        rewriter.join_forward(each)
     for run in _runs(maps, kinds, wanted, reader.leaving):
-        inputs = [instead.get(id(each.x), each.x) for each in run]
-        last = max((step for each in run for step in each.backward), key=reader.order.__getitem__)
-        joined[id(last)] = _backward(run, inputs)
-        gone |= {id(step) for each in run for step in each.backward if step is not last}
-        if len(run) > 1:
-            for values in (inputs, [each.g for each in run]):
-                number = len(stacked)
-                stacked |= {id(value): Place(number, index, len(run)) for index, value in enumerate(values)}
-            squares = reader.squares([each.x for each in run if each.x.source != "argument"])
-            if squares:
-                together = _together(squares)
-                joined[id(min(squares, key=reader.order.__getitem__))] = together
-                gone |= {id(step) for step in squares} - joined.keys()
-                number = len(stacked)
-                stacked |= {id(value): Place(number, i, len(squares)) for i, value in enumerate(together.results)}
-    steps = []
-    for step in listing.steps:
-        steps += before.get(id(step), [])
-        steps += [] if id(step) in gone else [joined.get(id(step), step)]
+        rewriter.join_backward(run)
     turned = {key for key, value in kinds.members.items() if kinds.of(value) in wanted}
-    inputs = [instead.get(id(each.x), each.x) for each in maps]
-    return BatchLast(replace(listing, steps=steps), turned, {id(x): x for x in inputs}, [*instead.values()], stacked)
+    inputs = map(rewriter.input_of, maps)
+    copies = [*rewriter.copies.values()]
+    return BatchLast(rewriter.listing(), turned, {id(x): x for x in inputs}, copies, rewriter.stacked)
+
+
+class _Rewriter:
+    """Puts joined steps in the places of others."""
+
+    def __init__(self, reader: _Reader, of_arguments: dict[int, Map]) -> None:
+        self.reader = reader
+        self.copies = {key: Value(each.x.array, name=each.x.name) for key, each in of_arguments.items()}
+        self.first = [
+            replace(each.forward[0], kind="ufunc", function=np.positive, arguments=(each.x,), result=self.copies[key])
+            for key, each in of_arguments.items()
+        ]
+        self.joined: dict[int, Step] = {}  # by id of the step in whose place it stands
+        self.gone: set[int] = set()
+        self.stacked: dict[int, Place] = {}
+
+    def input_of(self, each: Map) -> Value:
+        """What is multiplied: an argument's copy, where ones stand below it."""
+        return self.copies.get(id(each.x), each.x)
+
+    def join_forward(self, each: Map) -> None:
+        """One product for a product and an addition."""
+        product, add = each.forward
+        arguments = (self.input_of(each), each.kernel, each.bias)
+        self.joined[id(add)] = replace(add, kind="dense", function=np.dot, arguments=arguments, options={})
+        self.gone |= {id(product)} | ({id(each.turn)} if self.reader.once(each.turn) else set())
+
+    def join_backward(self, run: list[Map]) -> None:
+        """One product, or one call for several, for the gradients; and one call for squares."""
+        inputs, steps = [*map(self.input_of, run)], [step for each in run for step in each.backward]
+        results = tuple(step.results[0] for step in steps)
+        arguments = (*inputs, *(each.g for each in run))
+        made = replace(steps[0], kind="dense", function=np.dot, arguments=arguments, result=results)
+        self._instead(made, steps, max)
+        if len(run) > 1:
+            self._stack(inputs)
+            self._stack([each.g for each in run])
+            squares = self.reader.squares([each.x for each in run if each.x.source != "argument"])
+            if squares:
+                values, made_of = ([step.arguments[0] for step in squares], tuple(step.results[0] for step in squares))
+                self._instead(replace(squares[0], kind="dense", arguments=tuple(values), result=made_of), squares, min)
+                self._stack(list(made_of))
+
+    def _instead(self, step: Step, of: list[Step], place: Any) -> None:
+        """A step instead of several, where the first or the last of them stood."""
+        where = place(of, key=self.reader.order.__getitem__)
+        self.joined[id(where)] = step
+        self.gone |= {id(each) for each in of if each is not where}
+
+    def _stack(self, values: list[Value]) -> None:
+        number = len(self.stacked)  # larger than that of any stack before
+        self.stacked |= {id(value): Place(number, index, len(values)) for index, value in enumerate(values)}
+
+    def listing(self) -> Listing:
+        """The listing with all that is joined."""
+        old = self.reader.listing
+        steps = [self.joined.get(id(step), step) for step in old.steps if id(step) not in self.gone]
+        return replace(old, steps=[*self.first, *steps])
 
 
 def _runs(maps: list[Map], kinds: _Kinds, wanted: set[int], leaving: set[int]) -> list[list[Map]]:
@@ -211,22 +242,6 @@ def is_turn(step: Step) -> bool:
 
 def _is_ones(x: Any) -> bool:
     return isinstance(x, Value) and x.source == "constant" and len(x.shape) == 1 and bool(np.all(x.array == 1))
-
-
-def _forward(each: Map, x: Value) -> Step:
-    return replace(each.forward[1], kind="dense", function=np.dot, arguments=(x, each.kernel, each.bias), options={})
-
-
-def _backward(run: list[Map], inputs: list[Value]) -> Step:
-    results = tuple(step.results[0] for each in run for step in each.backward)
-    arguments = (*inputs, *(each.g for each in run))
-    return replace(run[0].backward[0], kind="dense", function=np.dot, arguments=arguments, result=results)
-
-
-def _together(steps: list[Step]) -> Step:
-    """Elementwise steps of one function as one, on values that lie one behind the other."""
-    arguments, results = tuple(step.arguments[0] for step in steps), tuple(step.results[0] for step in steps)
-    return replace(steps[0], kind="dense", arguments=arguments, result=results)
 
 
 class _Kinds:
