@@ -150,7 +150,7 @@ def markdown(rows: list[Row], plan: Plan, load: tuple[float, float]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-COLORS = "#d62728 #9467bd #1f77b4 #17becf #2ca02c #bcbd22 #ff7f0e #8c564b #e377c2 #7f7f7f".split()
+COLORS = "#d62728 #9467bd #1f77b4 #17becf #2ca02c #bcbd22 #ff7f0e #8c564b #e377c2 #7f7f7f #5254a3".split()
 LEFT, TOP, LINE, WIDTH = 130, 70, 44, 900
 
 
