@@ -19,12 +19,12 @@ class Net:
 
     def __init__(self, widths, dtype=np.float64):
         random = np.random.default_rng(1)
-        self.pairs = [
+        self.pairs = [  # of widths in a row, or of each pair of them
             (
                 tg.Tensor((random.normal(size=(m, n)) / np.sqrt(m)).astype(dtype), requires_grad=True),
                 tg.Tensor(random.normal(size=n).astype(dtype), requires_grad=True),
             )
-            for m, n in pairwise(widths)
+            for m, n in (widths if isinstance(widths[0], tuple) else pairwise(widths))
         ]
         self.parameters = [leaf for pair in self.pairs for leaf in pair]
 
@@ -48,7 +48,7 @@ def both_ways(widths, forward, *, batch=6, dtype=np.float64, optimizer=tg.optimi
     fast = tg.jit(step_of(replayed, forward, optimizer(0.01)), leave_out=set(leave_out))
     tolerance = {np.float64: 1e-9, np.float32: 2e-4}[dtype]
     for number in range(steps):
-        x = np.random.default_rng(number).normal(size=(batch, widths[0])).astype(dtype)
+        x = np.random.default_rng(number).normal(size=(batch, len(eager.pairs[0][0]))).astype(dtype)
         kept = fast(x)
         np.testing.assert_allclose(*(_flat(y) for y in (kept, plain(tg.tensor(x)))), rtol=tolerance, atol=tolerance)
         before = _flat(kept).copy()
@@ -245,6 +245,21 @@ def test_random_networks(widths, batch, activations, residual):
         return (x * x).mean()
 
     both_ways(widths, forward, batch=batch, steps=2)
+
+
+def test_squares_that_are_inputs_of_other_layers_have_their_own_places():
+    def forward(pairs, x):
+        total = 0.0
+        values = []
+        for pair in pairs[:5]:
+            x = tg.tanh(dense(pair, x))
+            values.append(x)
+        for pair, value in zip(pairs[5:], values, strict=True):
+            total = total + (dense(pair, value * value) ** 2).mean()
+        return total
+
+    text = both_ways([(4, 4)] * 5 + [(4, 3)] * 5, forward).program.optimized_source
+    assert "of them" not in text
 
 
 def test_squares_of_several_layers_are_made_by_one_call():

@@ -82,7 +82,7 @@ def batch_last(listing: Listing) -> BatchLast:
     maps = [each for each in reader.maps() if kinds.may_turn(each.y)]
     maps = [each for each in maps if kinds.may_turn(each.x) or (each.x.source == "argument" and each.x.size <= COPY)]
     wanted = {kinds.of(value) for each in maps for value in (each.x, each.y) if id(value) in kinds.members}
-    rewriter = _Rewriter(reader, {id(each.x): each for each in maps if each.x.source == "argument"})
+    rewriter = _Rewriter(reader, maps)
     for each in maps:
         rewriter.join_forward(each)
     for run in _runs(maps, kinds, wanted, reader.leaving):
@@ -96,8 +96,10 @@ def batch_last(listing: Listing) -> BatchLast:
 class _Rewriter:
     """Puts joined steps in the places of others."""
 
-    def __init__(self, reader: _Reader, of_arguments: dict[int, Map]) -> None:
+    def __init__(self, reader: _Reader, maps: list[Map]) -> None:
         self.reader = reader
+        self.placed = {id(value) for each in maps for value in (each.x, each.g)}  # for which a place is found already
+        of_arguments = {id(each.x): each for each in maps if each.x.source == "argument"}
         self.copies = {key: Value(each.x.array, name=each.x.name) for key, each in of_arguments.items()}
         self.first = [
             replace(each.forward[0], kind="ufunc", function=np.positive, arguments=(each.x,), result=self.copies[key])
@@ -128,11 +130,14 @@ class _Rewriter:
         if len(run) > 1:
             self._stack(inputs)
             self._stack([each.g for each in run])
-            squares = self.reader.squares([each.x for each in run if each.x.source != "argument"])
-            if squares:
-                values, made_of = ([step.arguments[0] for step in squares], tuple(step.results[0] for step in squares))
-                self._instead(replace(squares[0], kind="dense", arguments=tuple(values), result=made_of), squares, min)
-                self._stack(list(made_of))
+            self._join_squares(self.reader.squares([each.x for each in run if each.x.source != "argument"]))
+
+    def _join_squares(self, squares: list[Step]) -> None:
+        values, results = [step.arguments[0] for step in squares], [step.results[0] for step in squares]
+        if squares and not {id(value) for value in results} & self.placed:
+            step = replace(squares[0], kind="dense", arguments=tuple(values), result=tuple(results))
+            self._instead(step, squares, min)
+            self._stack(results)
 
     def _instead(self, step: Step, of: list[Step], place: Any) -> None:
         """A step instead of several, where the first or the last of them stood."""
@@ -163,10 +168,11 @@ def _runs(maps: list[Map], kinds: _Kinds, wanted: set[int], leaving: set[int]) -
             runs.append([each])
     found = []
     seen: set[int] = set()
+    inputs = {id(each.x) for each in maps}
     for run in runs:
         values = [value for each in run for value in (each.x, each.g)]
         small = len(run) >= ALIKE and len(run) * values[1].size * values[1].dtype.itemsize <= STACK
-        free = all(kinds.is_made(each.g) and kinds.of(each.g) in wanted for each in run)
+        free = all(kinds.is_made(each.g) and kinds.of(each.g) in wanted and id(each.g) not in inputs for each in run)
         apart = len({id(value) for value in values} - seen - leaving) == len(values)
         seen |= {id(value) for value in values}
         found += [run] if small and free and apart else [[each] for each in run]
