@@ -38,7 +38,8 @@ def log1p_single(x: Any) -> Any:
     Source: Kahan's correction, as in Goldberg, What Every Computer Scientist Should Know About
     Floating-Point Arithmetic, 1991, theorem 4.
     """
-    return np.log2(1 + x) * math.log(2) + lost(within(x, -0.9999999, 1e9))  # 0/0 and inf - inf are kept out
+    y = np.log2(1 + x) * math.log(2) + lost(within(x, -0.9999999, 1e9))  # 0/0 and inf - inf are kept out
+    return np.copysign(y, x)  # 1 + x does not know of -0
 
 
 def expm1_below(x: Any) -> Any:
