@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
 import threading
 import time
 
 import numpy as np
 import pytest
+from interrupts import interrupt_at, lines_of
 
 import tinygrad_loss as tg
 from tinygrad_loss.compiler import layout, threads, updates
@@ -85,21 +85,9 @@ def test_an_interrupt_at_any_line():
     for _ in range(2):
         replayed(np.ones(SIZE))
     code = replayed.program._run.__code__
-    lines = sorted({line for _, _, line in code.co_lines() if line is not None and line > code.co_firstlineno})
-    for target in lines:
+    for target in lines_of(code):
         before, count = np.array(w.detach()), optimizer.iterations
-
-        def trace(frame, event, arg, target=target):
-            if frame.f_code is code and event == "line" and frame.f_lineno == target:
-                raise KeyboardInterrupt
-            return trace
-
-        sys.settrace(trace)
-        try:
-            with pytest.raises(KeyboardInterrupt):
-                replayed(np.ones(SIZE))
-        finally:
-            sys.settrace(None)
+        interrupt_at(code, target, replayed, np.ones(SIZE))
         moved = np.array(w.detach()) != before
         assert moved.all() or not moved.any()
         assert optimizer.iterations == count + moved.all()
@@ -174,7 +162,6 @@ def test_a_program_that_is_dropped_ends_its_thread():
         replayed(np.ones(SIZE))
     thread = replayed.program._module["half"].thread
     assert thread.is_alive()
-    replayed.program._module.clear()
     del replayed
     gc.collect()
     thread.join(timeout=5)

@@ -9,6 +9,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from interrupts import interrupt_at, lines_of
 
 import tinygrad_loss as tg
 from tinygrad_loss.compiler import PASSES, CaptureError, batchlast, writer
@@ -358,8 +359,6 @@ def test_both_texts_run_on_their_own_and_agree():
 
 def test_an_interrupt_is_taken_between_steps():
     """Interrupts raised at every line of the program leave weights, state and step count of one step."""
-    import sys
-
     tg.set_random_seed(4)
     model = tg.Sequential([tg.layers.Dense(3), tg.layers.Dense(2)])
     model(X)
@@ -376,22 +375,10 @@ def test_an_interrupt_is_taken_between_steps():
     replayed(X, Y)
     replayed(X, Y)
     code = replayed.program._run.__code__
-    lines = sorted({line for _, _, line in code.co_lines() if line is not None and line > code.co_firstlineno})
-    assert len(lines) > 10
-    for target in lines:
+    assert len(lines_of(code)) > 10
+    for target in lines_of(code):
         before, count = model.get_weights(), optimizer.iterations
-
-        def trace(frame, event, arg, target=target):
-            if frame.f_code is code and event == "line" and frame.f_lineno == target:
-                raise KeyboardInterrupt
-            return trace
-
-        sys.settrace(trace)
-        try:
-            with pytest.raises(KeyboardInterrupt):
-                replayed(X, Y)
-        finally:
-            sys.settrace(None)
+        interrupt_at(code, target, replayed, X, Y)
         after = model.get_weights()
         moved = [not np.array_equal(a, b) for a, b in zip(after, before, strict=True)]
         assert all(moved) or not any(moved)

@@ -53,6 +53,16 @@ NOUNS = {  # what the results of ops are called, where the op's name is NumPy's
 }
 
 
+def unused(wanted: str, used: set[str]) -> str:
+    """A name that is not used yet, and from now on is."""
+    name, count = wanted, 1
+    while name in used:
+        count += 1
+        name = f"{wanted}_{count}"
+    used.add(name)
+    return name
+
+
 class Namer:
     """Gives each Value one name, none to two."""
 
@@ -86,12 +96,7 @@ class Namer:
         clean = f"_{clean}" if clean[0].isdigit() else clean
         clean = NOUNS.get(clean, clean)
         clean = f"{clean}_value" if clean in _TAKEN or keyword.iskeyword(clean) else clean
-        name, count = clean, 1
-        while name in self.used:
-            count += 1
-            name = f"{clean}_{count}"
-        self.used.add(name)
-        self.names[id(value)] = name
+        self.names[id(value)] = name = unused(clean, self.used)
         return name
 
     def _gradient(self, value: Value, layer: str) -> str:
@@ -106,11 +111,7 @@ class Namer:
         for name, known in self.functions.items():
             if known is function:
                 return name
-        name, count = wanted, 1
-        while name in self.used:
-            count += 1
-            name = f"{wanted}_{count}"
-        self.used.add(name)
+        name = unused(wanted, self.used)
         self.functions[name] = function
         return name
 

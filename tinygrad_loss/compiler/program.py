@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import wrap
-from .batchlast import SMALL, BatchLast, batch_last
+from .batchlast import BatchLast, batch_last
 from .capture import CaptureError
 from .codegen import readable_text
 from .ir import Listing, Step
@@ -26,6 +26,7 @@ from .writer import optimized_text
 __all__ = ["Program"]
 
 SHARED = 2**18  # multiplications, from which on OpenBLAS uses several threads
+WORTH = 4_000_000  # and from which on two of them are faster than one
 
 _numbers = count(1)
 
@@ -184,7 +185,7 @@ def _threads_would_wait(listing: Listing) -> bool:
     """Whether BLAS would share out the largest product, and its threads wait for one another longer than they work."""
     products = [step for step in listing.steps if step.kind in ("product", "dense")]
     largest = max((_multiplications(step) for step in products), default=0)
-    return SHARED <= largest <= SMALL
+    return SHARED <= largest <= WORTH
 
 
 def _multiplications(step: Step) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .names import Namer
+from .names import Namer, unused
 
 __all__ = ["standalone"]
 
@@ -53,12 +53,7 @@ class _Sources:
             return "np"
         given, thing = thing, _kernel_of(thing)
         if id(thing) not in self.names:
-            name, count = wanted, 1
-            while name in self.taken:
-                count += 1
-                name = f"{wanted}_{count}"
-            self.taken.add(name)
-            self.names[id(thing)] = name
+            self.names[id(thing)] = unused(wanted, self.taken)
             self.kept.append(thing)
         self.write(self.names[id(thing)], given)
         return self.names[id(thing)]

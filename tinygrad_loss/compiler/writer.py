@@ -12,7 +12,7 @@ from .densewriter import place_turned, write_dense
 from .entries import place_matrix, write_matrix
 from .ir import Listing, Step, Value
 from .layout import Layout
-from .names import Namer
+from .names import Namer, unused
 from .rowwriter import write_rows
 from .sums import as_product
 from .updates import UpdateWriter
@@ -72,10 +72,11 @@ class Writer:
         if value.name and self.namer.of(value) in self.in_flat:
             self.placed.add(id(value))  # the new value of a parameter stands where the old one did
             return
-        name, shape = self.namer.of(value), value.shape
         if place_turned(self, value):
-            pass
-        elif id(value) in self.layout.in_flat:
+            self.placed.add(id(value))
+            return
+        name, shape = self.namer.of(value), value.shape
+        if id(value) in self.layout.in_flat:
             flat, start = self.layout.in_flat[id(value)]
             self.in_flat.add(name)
             self.head.append(f"{name} = {flat}[{start}:{start + value.size}].reshape({shape})")
@@ -100,10 +101,7 @@ class Writer:
 
     def named(self, wanted: str, text: str) -> str:
         """A name at module level for an expression."""
-        name = wanted
-        while name in self.namer.used:
-            name += "_"
-        self.namer.used.add(name)
+        name = unused(wanted, self.namer.used)
         self.head.append(f"{name} = {text}")
         return name
 
@@ -153,9 +151,6 @@ class Writer:
             self.numbers[text] = f"number_{len(self.numbers)}"
             self.head.append(f"{self.numbers[text]} = {text}")
         return self.numbers[text]
-
-    def _into(self, step: Step, made: str) -> str:
-        return f"out={made}" if step.function in (np.maximum, np.minimum) else made
 
     def _say(self, thing: Any) -> str:
         return self.namer.of(thing)
