@@ -25,6 +25,8 @@ def as_product(writer: Any, step: Step, made: str) -> str | None:
     ends = (tuple(range(len(axes))), tuple(range(rank - len(axes), rank)))
     if axes not in ends or len(axes) == rank:
         return None
+    if len(y.shape) > 1 and id(y) not in writer.placed:  # another place each time: no view of it stands anywhere
+        return None
     length, rest = math.prod(x.shape[axis] for axis in axes), y.size
     first = axes == ends[0]
     rows = _matrix(writer, x, (length, rest) if first else (rest, length))
